@@ -1,0 +1,128 @@
+-- pg_tviews 0.1.0: catalog tables, functions, event triggers.  Everything lives in the extension's own schema and is found
+-- there by OID, never by search_path.
+\echo Use "CREATE EXTENSION pg_tviews" to load this file. \quit
+
+-- Catalog ---------------------------------------------------------------------------------------------------------
+
+CREATE TABLE pg_tview_meta (
+    "table"       regclass PRIMARY KEY,
+    entity        text NOT NULL,
+    schema        text NOT NULL,
+    view          regclass NOT NULL UNIQUE,
+    definition    text NOT NULL,
+    dependencies  regclass[] NOT NULL,
+    key_columns   text[] NOT NULL,
+    columns       text[] NOT NULL,
+    fk_columns    text[] NOT NULL,
+    options       jsonb NOT NULL,
+    settings      jsonb NOT NULL,
+    stamps        boolean NOT NULL,
+    protocol      integer NOT NULL,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    created_by    text NOT NULL DEFAULT session_user
+);
+COMMENT ON TABLE pg_tview_meta IS 'one row per TVIEW; written by the extension alone';
+COMMENT ON COLUMN pg_tview_meta."table" IS 'the table tv_<entity> that holds the documents';
+COMMENT ON COLUMN pg_tview_meta.entity IS 'the table''s name without tv_';
+COMMENT ON COLUMN pg_tview_meta.schema IS 'the table''s schema';
+COMMENT ON COLUMN pg_tview_meta.view IS 'the backing view: the defining query as PostgreSQL stores it';
+COMMENT ON COLUMN pg_tview_meta.definition IS 'text of the defining query; follows renames of what it reads';
+COMMENT ON COLUMN pg_tview_meta.dependencies IS 'the tables whose rows the query reads, views expanded';
+COMMENT ON COLUMN pg_tview_meta.key_columns IS 'the columns that identify a document; the primary key';
+COMMENT ON COLUMN pg_tview_meta.columns IS 'the output columns of the defining query, in order';
+COMMENT ON COLUMN pg_tview_meta.fk_columns IS 'the output columns named fk_* or *_id';
+COMMENT ON COLUMN pg_tview_meta.options IS 'the options given at creation';
+COMMENT ON COLUMN pg_tview_meta.settings IS 'the settings in force at creation, under which every document is built';
+COMMENT ON COLUMN pg_tview_meta.stamps IS 'whether updated_at is kept by the extension (false: the query outputs its own)';
+COMMENT ON COLUMN pg_tview_meta.protocol IS 'version of the lock protocol that all sessions must share';
+SELECT pg_catalog.pg_extension_config_dump('pg_tview_meta', '');
+
+CREATE TABLE pg_tview_audit_log (
+    log_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    operation     text NOT NULL CHECK (operation IN ('CREATE', 'DROP', 'ALTER', 'REFRESH')),
+    entity        text NOT NULL,
+    performed_by  text NOT NULL DEFAULT session_user,
+    performed_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    details       jsonb NOT NULL DEFAULT '{}',
+    client_addr   inet DEFAULT inet_client_addr(),
+    client_port   integer DEFAULT inet_client_port()
+);
+COMMENT ON TABLE pg_tview_audit_log IS 'who created, dropped, altered or refreshed which TVIEW; append-only';
+SELECT pg_catalog.pg_extension_config_dump('pg_tview_audit_log', '');
+SELECT pg_catalog.pg_extension_config_dump('pg_tview_audit_log_log_id_seq', '');
+
+CREATE FUNCTION pg_tviews_audit_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit log of pg_tviews is append-only'
+        USING ERRCODE = 'insufficient_privilege', DETAIL = TG_OP || ' on pg_tview_audit_log is not allowed for anyone.';
+END $$;
+COMMENT ON FUNCTION pg_tviews_audit_guard() IS 'trigger: refuses every change of existing audit rows (42501)';
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pg_tview_audit_log
+    FOR EACH ROW EXECUTE FUNCTION pg_tviews_audit_guard();
+CREATE TRIGGER append_only_statement BEFORE UPDATE OR DELETE OR TRUNCATE ON pg_tview_audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION pg_tviews_audit_guard();
+
+CREATE VIEW pg_tviews_registry AS
+SELECT m.schema, m.entity, m."table"::text AS tview, m.view::text AS backing_view, m.key_columns, m.dependencies,
+       pg_catalog.pg_get_userbyid(c.relowner) AS owner, m.definition, m.options, m.created_at, m.created_by
+FROM pg_tview_meta m LEFT JOIN pg_catalog.pg_class c ON c.oid = m."table";
+COMMENT ON VIEW pg_tviews_registry IS 'the TVIEWs of this database, readable by everyone';
+
+GRANT SELECT ON pg_tview_meta, pg_tviews_registry, pg_tview_audit_log TO PUBLIC;
+
+-- Functions -------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION pg_tviews_version() RETURNS text LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_version() IS 'version of the loaded library, as text';
+
+CREATE FUNCTION pg_tviews_create(tview text, query text, options jsonb DEFAULT '{}') RETURNS regclass
+    LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_create(text, text, jsonb) IS
+    'creates the TVIEW tview ([schema.]tv_<entity>) from a SELECT; options: key (text or array of text), fillfactor (integer percent, 10 to 100), data_index (boolean); returns its table. Errors: 42P16, 0A000, 22023, 42P07';
+
+CREATE FUNCTION pg_tviews_drop(tview text, if_exists boolean DEFAULT false, cascade boolean DEFAULT false) RETURNS boolean
+    LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_drop(text, boolean, boolean) IS
+    'drops a TVIEW with its backing view and unused capture triggers; returns whether it existed. Errors: 42P01, 42809, 2BP01';
+
+CREATE FUNCTION pg_tviews_explain(tview text) RETURNS SETOF text LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_explain(text) IS
+    'how a change of each base table finds the documents of a TVIEW, one line per row. Errors: 42P01, 42809';
+
+CREATE FUNCTION pg_tviews_flush() RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_flush() IS
+    'brings every TVIEW up to date with this transaction''s writes now instead of at the next read or commit; returns the number of documents written';
+
+CREATE FUNCTION pg_tviews_verify(tview text DEFAULT NULL, sample double precision DEFAULT 1.0,
+                                 OUT tview_name regclass, OUT key jsonb, OUT difference text)
+    RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_verify(text, double precision) IS
+    'compares a TVIEW (NULL: all) with its query and returns each key whose row is missing, extra or stale; sample is the fraction of keys compared, 0 to 1. Errors: 42P01, 42809, 22023';
+
+CREATE FUNCTION pg_tviews_refresh(tview text DEFAULT NULL, OUT tview_name regclass, OUT inserted bigint,
+                                  OUT updated bigint, OUT deleted bigint)
+    RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_refresh(text) IS
+    'repairs a TVIEW (NULL: all) by comparing it with its query and writing only what differs; returns the number of rows written. Errors: 42P01, 42809, 42501';
+
+-- Triggers --------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION pg_tviews_capture() RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_capture() IS 'trigger on base tables: notes which rows changed, for the next flush';
+
+CREATE FUNCTION pg_tviews_ddl_start() RETURNS event_trigger LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_ddl_start() IS 'event trigger: recognises CREATE TABLE tv_* AS SELECT before it runs';
+
+CREATE FUNCTION pg_tviews_ddl_end() RETURNS event_trigger LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_ddl_end() IS 'event trigger: makes the new table a TVIEW, and follows renames and redefinitions';
+
+CREATE FUNCTION pg_tviews_sql_drop() RETURNS event_trigger LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_sql_drop() IS 'event trigger: removes what belongs to a dropped TVIEW';
+
+CREATE EVENT TRIGGER pg_tviews_ddl_start ON ddl_command_start
+    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO') EXECUTE FUNCTION pg_tviews_ddl_start();
+CREATE EVENT TRIGGER pg_tviews_ddl_end ON ddl_command_end EXECUTE FUNCTION pg_tviews_ddl_end();
+CREATE EVENT TRIGGER pg_tviews_sql_drop ON sql_drop EXECUTE FUNCTION pg_tviews_sql_drop();
+ALTER EVENT TRIGGER pg_tviews_ddl_start ENABLE ALWAYS;
+ALTER EVENT TRIGGER pg_tviews_ddl_end ENABLE ALWAYS;
+ALTER EVENT TRIGGER pg_tviews_sql_drop ENABLE ALWAYS;

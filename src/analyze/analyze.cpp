@@ -1,0 +1,103 @@
+// The order of the analysis' steps, and the columns of its occurrences; see analyze.hpp.
+#include "analyze/analyze.hpp"
+
+#include <set>
+
+#include "analyze/conditions.hpp"
+#include "analyze/key.hpp"
+#include "analyze/names.hpp"
+#include "analyze/scope.hpp"
+#include "pg/list.hpp"
+
+namespace tviews::analyze {
+
+namespace {
+
+void note_columns(const model::Expression &expression, std::vector<std::set<model::AttributeNumber>> &columns)
+{
+    for (const model::ColumnRef &input : expression.inputs)
+        columns[input.occurrence].insert(input.attribute);
+}
+
+model::Attribute describe_attribute(Oid relation, model::AttributeNumber number)
+{
+    if (number == model::whole_row)
+        return {number, "", describe_type(pg::call(get_rel_type_id, relation), InvalidOid)};
+    struct Facts {
+        const char *name;
+        Oid type, collation;
+    };
+    Facts facts = pg::call([&] {
+        Facts found{get_attname(relation, number, false), InvalidOid, InvalidOid};
+        int32 typmod;
+        get_atttypetypmodcoll(relation, number, &found.type, &typmod, &found.collation);
+        return found;
+    });
+    return {number, facts.name, describe_type(facts.type, facts.collation)};
+}
+
+// Describes every column that is used or stands in a condition or key expression.
+void describe_columns(model::Analysis &analysis)
+{
+    std::vector<std::set<model::AttributeNumber>> columns(analysis.occurrences.size());
+    for (std::size_t i = 0; i < columns.size(); ++i)
+        columns[i] = analysis.occurrences[i].used;
+    for (const model::Condition &condition : analysis.conditions)
+        note_columns(condition.expression, columns);
+    for (const model::Obstacle &obstacle : analysis.obstacles)
+        if (obstacle.condition)
+            note_columns(*obstacle.condition, columns);
+    for (const model::Alternative &alternative : analysis.alternatives)
+        for (const model::Target &target : alternative.targets)
+            for (const model::Target::Part &part : target.parts)
+                note_columns(part.expression, columns);
+    for (std::size_t i = 0; i < columns.size(); ++i)
+        for (model::AttributeNumber number : columns[i])
+            analysis.occurrences[i].attributes.push_back(describe_attribute(analysis.occurrences[i].relation, number));
+}
+
+std::vector<Oid> expanded_views(const ScopeTree &tree)
+{
+    std::set<Oid> views;
+    for (const auto &scope : tree.scopes())
+        for (auto *rte : pg::items<RangeTblEntry>(scope->query->rtable))
+            if (rte->rtekind == RTE_RELATION && rte->relkind == RELKIND_VIEW)
+                views.insert(rte->relid);
+    return {views.begin(), views.end()};
+}
+
+}  // namespace
+
+Result analyze(const Query *query, const std::vector<std::string> &key)
+{
+    QualifiedNames qualified;
+    Result result;
+    ScopeTree tree(static_cast<Query *>(pg::call(copyObjectImpl, query)));
+    model::Analysis &analysis = result.analysis;
+    analysis.occurrences = tree.occurrences();
+    for (const auto &scope : tree.scopes()) {
+        std::vector<int> siblings;
+        for (const Scope *branch : scope->branches)
+            siblings.push_back(branch->id);
+        if (!siblings.empty())
+            analysis.set_operations.push_back(std::move(siblings));
+    }
+    find_hops(tree, analysis);
+    find_key(tree, key, analysis);
+    describe_columns(analysis);
+    result.views = expanded_views(tree);
+    return result;
+}
+
+Result analyze_view(Oid view, const std::vector<std::string> &key)
+{
+    Query *query = pg::call([&] {
+        Relation relation = relation_open(view, AccessShareLock);
+        auto *copy = static_cast<Query *>(copyObjectImpl(get_view_query(relation)));
+        relation_close(relation, NoLock);
+        return copy;
+    });
+    return analyze(query, key);
+}
+
+}  // namespace tviews::analyze

@@ -1,0 +1,26 @@
+// Analysis: from the defining query, as PostgreSQL stores it in the backing view, to the model's Analysis.
+//
+// A pure function of the catalogued definition: no statistics, no indexes, nothing two sessions could see differently.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/query.hpp"
+#include "pg/guard.hpp"
+
+namespace tviews::analyze {
+
+// What one analysis gives besides the model: relations to watch for redefinition.
+struct Result {
+    model::Analysis analysis;
+    std::vector<Oid> views;       // every view that was expanded
+};
+
+// Analyses a query.  Scribbles on nothing; allocates nodes in the current memory context.
+Result analyze(const Query *query, const std::vector<std::string> &key);
+
+// Analyses a view's query.
+Result analyze_view(Oid view, const std::vector<std::string> &key);
+
+}  // namespace tviews::analyze

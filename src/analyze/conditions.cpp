@@ -1,0 +1,244 @@
+// Finding the hops.
+//
+// A conjunct that is true in every combination of rows in which its two occurrences are both present links them.  A changed
+// row of A reaches, through it, every row of B with which it makes or made a result row, if
+//
+//   - no other version of the result can depend on A without B being there: B is not inside a subquery that gives rows, or
+//     a value, without B (a sublink, the null-extended side of an outer join, an ungrouped aggregate);
+//   - A's change cannot show in output rows that carry another value of A's columns (resolve.cpp, the border rules);
+//   - an outer join below the conjunct that can null-extend A or B leaves no row for which it is true (it is strict);
+//   - an outer join's own ON condition is walked only from the side it can null-extend: on the other side a row stays
+//     in the result, unmatched, when the condition is false.
+//
+// Conjuncts: WHERE and ON conditions split at AND, and `x IN (SELECT y …)` standing as such a conjunct.  Nothing under OR,
+// NOT or CASE.
+#include "analyze/conditions.hpp"
+
+#include <algorithm>
+
+#include "analyze/expression.hpp"
+#include "analyze/resolve.hpp"
+#include "pg/list.hpp"
+#include "pg/walk.hpp"
+
+namespace tviews::analyze {
+
+namespace {
+
+struct JoinSide {
+    std::set<int> members;
+    std::set<int> nullable;
+};
+
+JoinSide united(const JoinSide &left, const JoinSide &right)
+{
+    JoinSide all = left;
+    all.members.insert(right.members.begin(), right.members.end());
+    all.nullable.insert(right.nullable.begin(), right.nullable.end());
+    return all;
+}
+
+// One conjunct and where it stands.
+struct Conjunct {
+    Node *clause = nullptr;
+    Place place;
+    // For an outer join's ON condition: the range table entries it can null-extend.
+    std::optional<std::set<int>> startable;
+    Scope *sublink = nullptr;     // the subquery of an IN or ANY conjunct
+};
+
+class HopFinder {
+public:
+    HopFinder(const ScopeTree &tree, model::Analysis &analysis) : tree_(tree), analysis_(analysis) {}
+
+    void run()
+    {
+        for (const auto &scope : tree_.scopes())
+            visit(scope.get(), reinterpret_cast<Node *>(scope->query->jointree));
+    }
+
+private:
+    JoinSide visit(Scope *scope, Node *node)
+    {
+        JoinSide side;
+        if (node == nullptr)
+            return side;
+        if (IsA(node, RangeTblRef)) {
+            side.members.insert(reinterpret_cast<RangeTblRef *>(node)->rtindex);
+        } else if (IsA(node, FromExpr)) {
+            auto *from = reinterpret_cast<FromExpr *>(node);
+            for (Node *child : pg::nodes(from->fromlist))
+                side = united(side, visit(scope, child));
+            split(from->quals, {nullptr, {scope, side.nullable}, std::nullopt, nullptr});
+        } else if (IsA(node, JoinExpr)) {
+            side = visit_join(scope, reinterpret_cast<JoinExpr *>(node));
+        }
+        return side;
+    }
+
+    JoinSide visit_join(Scope *scope, JoinExpr *join)
+    {
+        JoinSide left = visit(scope, join->larg);
+        JoinSide right = visit(scope, join->rarg);
+        JoinSide both = united(left, right);
+        std::set<int> extended;
+        if (join->jointype == JOIN_LEFT || join->jointype == JOIN_FULL)
+            extended.insert(right.members.begin(), right.members.end());
+        if (join->jointype == JOIN_RIGHT || join->jointype == JOIN_FULL)
+            extended.insert(left.members.begin(), left.members.end());
+        Conjunct conjunct{nullptr, {scope, both.nullable}, std::nullopt, nullptr};
+        if (join->jointype != JOIN_INNER)
+            conjunct.startable = extended;
+        split(join->quals, conjunct);
+        both.nullable.insert(extended.begin(), extended.end());
+        if (join->rtindex != 0) {
+            both.members.insert(join->rtindex);
+            if (!extended.empty())
+                both.nullable.insert(join->rtindex);
+        }
+        return both;
+    }
+
+    void split(Node *node, Conjunct at)
+    {
+        if (node == nullptr)
+            return;
+        if (IsA(node, List)) {
+            for (Node *part : pg::nodes(reinterpret_cast<List *>(node)))
+                split(part, at);
+        } else if (IsA(node, BoolExpr) && reinterpret_cast<BoolExpr *>(node)->boolop == AND_EXPR) {
+            for (Node *part : pg::nodes(reinterpret_cast<BoolExpr *>(node)->args))
+                split(part, at);
+        } else if (IsA(node, SubLink)) {
+            auto *sublink = reinterpret_cast<SubLink *>(node);
+            if (sublink->subLinkType != ANY_SUBLINK || at.sublink != nullptr)
+                return;
+            at.sublink = at.place.scope->sublinks.at(sublink);
+            split(sublink->testexpr, at);
+        } else {
+            at.clause = node;
+            add(at);
+        }
+    }
+
+    void add(const Conjunct &conjunct)
+    {
+        for (Resolved &reading : resolve(conjunct.clause, conjunct.place, conjunct.sublink)) {
+            if (!reading.failure.empty()) {
+                for (const auto &[occurrence, arrival] : reading.arrivals)
+                    analysis_.obstacles.push_back({occurrence, std::nullopt, "a join condition that " + reading.failure});
+                continue;
+            }
+            if (reading.arrivals.size() == 2)
+                add_reading(conjunct, reading);
+        }
+    }
+
+    void add_reading(const Conjunct &conjunct, const Resolved &reading)
+    {
+        model::Condition condition;
+        condition.expression = to_expression(reading.tree);
+        auto sides = equality_sides(reading.tree);
+        if (sides)
+            condition.equality = sides->equality;
+        int index = static_cast<int>(analysis_.conditions.size());
+        int first = reading.arrivals.begin()->first, second = reading.arrivals.rbegin()->first;
+        bool used = false;
+        for (auto [from, to] : {std::pair{first, second}, std::pair{second, first}}) {
+            std::optional<int> into_branch;
+            std::string reason = rejection(conjunct, reading, sides, from, to, into_branch);
+            if (reason.empty()) {
+                analysis_.hops.push_back({from, to, index, into_branch});
+                used = true;
+            } else {
+                analysis_.obstacles.push_back({from, condition.expression, reason});
+            }
+        }
+        if (used)
+            analysis_.conditions.push_back(std::move(condition));
+    }
+
+    // Why the condition may not be walked from `from` to `to`; empty if it may.
+    std::string rejection(const Conjunct &conjunct, const Resolved &reading, const std::optional<EqualitySides> &sides,
+                          int from, int to, std::optional<int> &into_branch)
+    {
+        const Arrival &start = reading.arrivals.at(from);
+        const Arrival &end = reading.arrivals.at(to);
+        Scope *scope = conjunct.place.scope;
+        if (!start.blocked.empty())
+            return start.blocked;
+        if (start.by_equality && !(sides && sides->default_family && is_column(sides->equality, from)))
+            return "equal values need not be identical where rows are grouped";
+        if (conjunct.startable) {
+            bool inside = start.referenced_in == scope &&
+                          std::includes(conjunct.startable->begin(), conjunct.startable->end(), start.entries.begin(),
+                                        start.entries.end());
+            if (!inside)
+                return "it is the ON condition of an outer join that keeps unmatched rows of this side";
+        }
+        for (const Arrival *arrival : {&start, &end})
+            if (arrival->nullable && !strict_in(reading.tree, arrival == &start ? from : to))
+                return "an outer join can leave its side empty and the condition may hold then";
+        if (tree_.scope_of(from)->recursive || tree_.scope_of(to)->recursive)
+            return "a recursive query lies between";
+        for (Scope *at = scope; at != start.referenced_in; at = at->consumer) {
+            if (at == nullptr)
+                return "it reaches outside of its query";
+            std::string reason = entering(at, into_branch);
+            if (!reason.empty())
+                return reason;
+        }
+        for (Scope *crossed : end.crossed) {
+            if (crossed->kind == Scope::sublink)
+                return "the other side is inside a subquery of an expression";
+            if (crossed->kind == Scope::branch)
+                into_branch = crossed->id;
+        }
+        return "";
+    }
+
+    static bool is_column(const model::Equality &equality, int occurrence)
+    {
+        for (const model::Expression *side : {&equality.left, &equality.right})
+            if (side->occurrences().count(occurrence) != 0)
+                return side->is_column();
+        return false;
+    }
+
+    // Why a change outside of `scope` may show without any row of `scope`; empty if it cannot.
+    static std::string entering(Scope *scope, std::optional<int> &into_branch)
+    {
+        const Query *query = scope->query;
+        if (scope->kind == Scope::sublink)
+            return "the other side is inside a subquery of an expression";
+        if (scope->kind == Scope::branch) {
+            if (!into_branch)
+                into_branch = scope->id;
+            return "";
+        }
+        if (scope->consumer->nullable.count(scope->rti) != 0)
+            return "the other side is inside a subquery that an outer join can leave empty";
+        if ((query->hasAggs || query->havingQual != nullptr) && query->groupClause == nullptr)
+            return "the other side is inside an aggregate that gives a row even for no rows";
+        if (query->groupingSets != nullptr)
+            return "the other side is inside grouping sets";
+        return "";
+    }
+
+    static bool strict_in(Node *tree, int occurrence)
+    {
+        return pg::call([&] { return bms_is_member(occurrence + 1, find_nonnullable_rels(tree)); });
+    }
+
+    const ScopeTree &tree_;
+    model::Analysis &analysis_;
+};
+
+}  // namespace
+
+void find_hops(const ScopeTree &tree, model::Analysis &analysis)
+{
+    HopFinder(tree, analysis).run();
+}
+
+}  // namespace tviews::analyze

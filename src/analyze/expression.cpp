@@ -1,0 +1,93 @@
+// Traced expressions as SQL text; see expression.hpp.
+#include "analyze/expression.hpp"
+
+#include <algorithm>
+
+#include "analyze/names.hpp"
+#include "pg/list.hpp"
+#include "pg/walk.hpp"
+
+namespace tviews::analyze {
+
+namespace {
+
+// Replaces each base column by a parameter, which deparses as $n, and notes what the n-th input is.
+Node *number_inputs(Node *node, std::vector<model::ColumnRef> &inputs)
+{
+    if (node == nullptr)
+        return nullptr;
+    if (!IsA(node, Var))
+        return pg::mutate_children(node, [&](Node *child) { return number_inputs(child, inputs); });
+    auto *var = reinterpret_cast<Var *>(node);
+    model::ColumnRef column{static_cast<int>(var->varno) - 1, var->varattno};
+    auto at = std::find(inputs.begin(), inputs.end(), column);
+    auto number = static_cast<int>(at - inputs.begin()) + 1;
+    if (at == inputs.end())
+        inputs.push_back(column);
+    return pg::call([&] {
+        auto *param = makeNode(Param);
+        param->paramkind = PARAM_EXTERN;
+        param->paramid = number;
+        param->paramtype = var->vartype;
+        param->paramtypmod = var->vartypmod;
+        param->paramcollid = var->varcollid;
+        param->location = -1;
+        return reinterpret_cast<Node *>(param);
+    });
+}
+
+Node *strip_relabel(Node *node)
+{
+    while (node != nullptr && IsA(node, RelabelType))
+        node = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(node)->arg);
+    return node;
+}
+
+}  // namespace
+
+model::Expression to_expression(Node *tree)
+{
+    model::Expression expression;
+    Node *numbered = number_inputs(tree, expression.inputs);
+    expression.text = pg::call([&] { return static_cast<const char *>(deparse_expression(numbered, NIL, false, false)); });
+    struct Kind {
+        Oid type, collation;
+    };
+    Kind kind = pg::call([&] { return Kind{exprType(tree), exprCollation(tree)}; });
+    expression.type = describe_type(kind.type, kind.collation);
+    return expression;
+}
+
+std::optional<EqualitySides> equality_sides(Node *tree)
+{
+    if (!IsA(tree, OpExpr) || pg::length(reinterpret_cast<OpExpr *>(tree)->args) != 2)
+        return std::nullopt;
+    auto *operation = reinterpret_cast<OpExpr *>(tree);
+    auto *left = static_cast<Node *>(pg::nth(operation->args, 0));
+    auto *right = static_cast<Node *>(pg::nth(operation->args, 1));
+    struct Facts {
+        bool equality, deterministic, default_family;
+        Oid left_type, right_type;
+    };
+    Facts facts = pg::call([&] {
+        Oid type = exprType(left);
+        TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+        Oid collation = operation->inputcollid;
+        return Facts{op_mergejoinable(operation->opno, type) || op_hashjoinable(operation->opno, type),
+                     !OidIsValid(collation) || get_collation_isdeterministic(collation),
+                     OidIsValid(cache->btree_opf) && op_in_opfamily(operation->opno, cache->btree_opf),
+                     exprType(strip_relabel(left)), exprType(strip_relabel(right))};
+    });
+    if (!facts.equality)
+        return std::nullopt;
+    EqualitySides sides;
+    sides.equality.left = to_expression(strip_relabel(left));
+    sides.equality.right = to_expression(strip_relabel(right));
+    if (sides.equality.left.occurrences().size() != 1 || sides.equality.right.occurrences().size() != 1)
+        return std::nullopt;
+    sides.equality.same_type = facts.left_type == facts.right_type && facts.deterministic && facts.default_family;
+    sides.default_family = facts.default_family;
+    return sides;
+}
+
+}  // namespace tviews::analyze

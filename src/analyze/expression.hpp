@@ -1,0 +1,20 @@
+// A traced expression (see resolve.hpp) as the model's SQL text with numbered inputs.
+#pragma once
+
+#include "model/query.hpp"
+#include "pg/guard.hpp"
+
+namespace tviews::analyze {
+
+// Requires QualifiedNames to be in force.
+model::Expression to_expression(Node *tree);
+
+// The two sides of `tree` if it is an equality that an index or hash can serve, each side over one occurrence.
+// `default_family`: equal by the type's own default btree operator class.
+struct EqualitySides {
+    model::Equality equality;
+    bool default_family = false;
+};
+std::optional<EqualitySides> equality_sides(Node *tree);
+
+}  // namespace tviews::analyze

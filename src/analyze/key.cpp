@@ -1,0 +1,187 @@
+// Tracing the key's columns to the occurrences that own them.
+//
+// The top level is read like a subquery: a key column counts only if it passes its border (resolve.cpp).  A plain query has one
+// alternative; each branch of a set operation adds its own, and COALESCE(a.pk, b.pk) one per argument, because an output
+// row takes its key from one of them and the walk must reach whichever it is.
+#include "analyze/key.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "analyze/expression.hpp"
+#include "analyze/names.hpp"
+#include "analyze/resolve.hpp"
+#include "pg/list.hpp"
+
+namespace tviews::analyze {
+
+namespace {
+
+using Branches = std::vector<int>;
+
+// The values one key column can take in one reading: one, or one per COALESCE argument.
+std::vector<Node *> values_of(Node *tree)
+{
+    while (IsA(tree, RelabelType))
+        tree = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(tree)->arg);
+    std::vector<Node *> values;
+    if (!IsA(tree, CoalesceExpr))
+        return {tree};
+    for (Node *argument : pg::nodes(reinterpret_cast<CoalesceExpr *>(tree)->args))
+        for (Node *value : values_of(argument))
+            values.push_back(value);
+    return values;
+}
+
+// A target for one value of one key column, or why there is none.
+struct ColumnTarget {
+    model::Target target;
+    std::string obstacle;
+};
+
+ColumnTarget column_target(const ScopeTree &tree, const Resolved &reading, Node *value, int column)
+{
+    ColumnTarget found;
+    model::Expression expression = to_expression(value);
+    auto owners = expression.occurrences();
+    if (owners.size() > 1) {
+        found.obstacle = "is computed from several relations";
+        return found;
+    }
+    if (!owners.empty()) {
+        found.target.occurrence = *owners.begin();
+        const Arrival &arrival = reading.arrivals.at(found.target.occurrence);
+        found.obstacle = arrival.blocked;
+        if (found.obstacle.empty() && arrival.by_equality && !expression.is_column())
+            found.obstacle = "is computed from grouped values";
+        if (tree.scope_of(found.target.occurrence)->recursive)
+            found.obstacle = "comes out of a recursive query";
+    }
+    found.target.parts.push_back({column, std::move(expression)});
+    return found;
+}
+
+class KeyFinder {
+public:
+    KeyFinder(const ScopeTree &tree, model::Analysis &analysis) : tree_(tree), analysis_(analysis) {}
+
+    void add_column(int column, TargetEntry *entry)
+    {
+        std::map<Branches, Resolved> readings;
+        for (Resolved &reading : resolve_output(tree_.top(), entry)) {
+            if (!reading.failure.empty()) {
+                obstacle(column, reading.failure);
+                return;
+            }
+            readings.emplace(reading.branches, std::move(reading));
+        }
+        std::vector<Branches> shape;
+        for (const auto &[branches, reading] : readings)
+            shape.push_back(branches);
+        by_shape_[shape][column] = std::move(readings);
+    }
+
+    // Uses the largest group of columns that go through the same branches.
+    void finish()
+    {
+        const std::map<int, std::map<Branches, Resolved>> *best = nullptr;
+        for (const auto &[shape, columns] : by_shape_)
+            if (best == nullptr || columns.size() > best->size())
+                best = &columns;
+        if (best != nullptr)
+            for (const auto &[branches, unused] : best->begin()->second)
+                if (!add_alternatives(*best, branches))
+                    analysis_.alternatives.clear(), best = nullptr;
+        if (analysis_.alternatives.empty())
+            analysis_.no_key_route = obstacle_.empty() ? "the key cannot be traced to a base table" : obstacle_;
+    }
+
+private:
+    bool add_alternatives(const std::map<int, std::map<Branches, Resolved>> &columns, const Branches &branches)
+    {
+        std::map<int, model::Target> single;
+        for (const auto &[column, readings] : columns) {
+            const Resolved &reading = readings.at(branches);
+            auto values = values_of(reading.tree);
+            if (values.size() != 1)
+                continue;
+            ColumnTarget found = column_target(tree_, reading, values.front(), column);
+            if (!found.obstacle.empty()) {
+                obstacle(column, found.obstacle);
+                continue;
+            }
+            model::Target &target = single[found.target.occurrence];
+            target.occurrence = found.target.occurrence;
+            target.parts.push_back(found.target.parts.front());
+        }
+        // A constant column narrows nothing on its own; use it only when there is nothing else.
+        if (single.size() > 1)
+            single.erase(-1);
+        if (!single.empty()) {
+            model::Alternative alternative;
+            alternative.branches = branches;
+            for (auto &[occurrence, target] : single)
+                alternative.targets.push_back(std::move(target));
+            analysis_.alternatives.push_back(std::move(alternative));
+            return true;
+        }
+        for (const auto &[column, readings] : columns)
+            if (add_coalesced(column, readings.at(branches), branches))
+                return true;
+        return false;
+    }
+
+    // One alternative per COALESCE argument of one column; its other columns are left open.
+    bool add_coalesced(int column, const Resolved &reading, const Branches &branches)
+    {
+        std::vector<model::Alternative> alternatives;
+        for (Node *value : values_of(reading.tree)) {
+            ColumnTarget found = column_target(tree_, reading, value, column);
+            if (!found.obstacle.empty()) {
+                obstacle(column, found.obstacle);
+                return false;
+            }
+            alternatives.push_back({{found.target}, branches});
+        }
+        std::move(alternatives.begin(), alternatives.end(), std::back_inserter(analysis_.alternatives));
+        return true;
+    }
+
+    void obstacle(int column, const std::string &reason)
+    {
+        if (obstacle_.empty())
+            obstacle_ = "key column \"" + analysis_.key[column].name + "\": " + reason;
+    }
+
+    const ScopeTree &tree_;
+    model::Analysis &analysis_;
+    std::map<std::vector<Branches>, std::map<int, std::map<Branches, Resolved>>> by_shape_;
+    std::string obstacle_;
+};
+
+}  // namespace
+
+void find_key(const ScopeTree &tree, const std::vector<std::string> &key, model::Analysis &analysis)
+{
+    KeyFinder finder(tree, analysis);
+    std::vector<TargetEntry *> entries;
+    for (const std::string &name : key)
+        for (auto *entry : pg::items<TargetEntry>(tree.top()->query->targetList))
+            if (!entry->resjunk && entry->resname != nullptr && name == entry->resname) {
+                struct Kind {
+                    Oid type, collation;
+                };
+                Kind kind = pg::call([&] {
+                    auto *expression = reinterpret_cast<Node *>(entry->expr);
+                    return Kind{exprType(expression), exprCollation(expression)};
+                });
+                analysis.key.push_back({name, describe_type(kind.type, kind.collation), equality_operator(kind.type)});
+                entries.push_back(entry);
+                break;
+            }
+    for (std::size_t i = 0; i < entries.size(); ++i)
+        finder.add_column(static_cast<int>(i), entries[i]);
+    finder.finish();
+}
+
+}  // namespace tviews::analyze

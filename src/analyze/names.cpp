@@ -1,0 +1,66 @@
+// Catalog objects as SQL text; see names.hpp.
+#include "analyze/names.hpp"
+
+#include <exception>
+
+namespace tviews::analyze {
+
+std::string qualified_relation_name(Oid relation)
+{
+    return pg::call([&]() -> const char * {
+        char *name = get_rel_name(relation);
+        if (name == nullptr)
+            elog(ERROR, "relation with OID %u does not exist", relation);
+        return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
+    });
+}
+
+model::Type describe_type(Oid type, Oid collation)
+{
+    struct Names {
+        const char *name, *array, *collation;
+    };
+    Names names = pg::call([&] {
+        Oid array = get_array_type(type);
+        bool own = !OidIsValid(collation) || collation == get_typcollation(type);
+        return Names{format_type_be_qualified(type), OidIsValid(array) ? format_type_be_qualified(array) : "",
+                     own ? "" : generate_collation_name(collation)};
+    });
+    return {type, names.name, names.array, names.collation};
+}
+
+std::string equality_operator(Oid type)
+{
+    return pg::call([&]() -> const char * {
+        TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_EQ_OPR | TYPECACHE_BTREE_OPFAMILY);
+        if (!OidIsValid(cache->eq_opr) || !OidIsValid(cache->btree_opf))
+            ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+                            errmsg("type %s has no default btree operator class", format_type_be(type)),
+                            errdetail("A TVIEW's key columns must be comparable, because they form its primary key."),
+                            errhint("Cast the key column to a type with a default btree operator class.")));
+        HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(cache->eq_opr));
+        if (!HeapTupleIsValid(tuple))
+            elog(ERROR, "cache lookup failed for operator %u", cache->eq_opr);
+        auto *form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
+        char *text = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
+                              NameStr(form->oprname));
+        ReleaseSysCache(tuple);
+        return text;
+    });
+}
+
+QualifiedNames::QualifiedNames()
+    : nest_level_(pg::call(NewGUCNestLevel)), exceptions_(std::uncaught_exceptions())
+{
+    pg::call([] {
+        set_config_option("search_path", "pg_catalog", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    });
+}
+
+QualifiedNames::~QualifiedNames()
+{
+    if (std::uncaught_exceptions() == exceptions_)
+        AtEOXact_GUC(true, nest_level_);
+}
+
+}  // namespace tviews::analyze

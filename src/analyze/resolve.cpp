@@ -1,0 +1,310 @@
+// Tracing expressions to base columns; see resolve.hpp.
+#include "analyze/resolve.hpp"
+
+#include "pg/list.hpp"
+#include "pg/walk.hpp"
+
+namespace tviews::analyze {
+
+namespace {
+
+// A set operation offers one reading per branch; the odometer enumerates the combinations.
+struct Choice {
+    Scope *operation;
+    std::size_t branch = 0;
+};
+
+class Tracer {
+public:
+    Tracer(std::vector<Choice> &choices, Scope *sublink) : choices_(choices), sublink_(sublink) {}
+
+    Resolved trace(Node *expression, const Place &place)
+    {
+        Resolved result;
+        result_ = &result;
+        result.tree = change(expression, Position{place.scope, &place.nullable, nullptr});
+        for (const Choice &choice : choices_)
+            result.branches.push_back(choice.operation->branches[choice.branch]->id);
+        return result;
+    }
+
+    Resolved trace_output(Scope *scope, TargetEntry *entry)
+    {
+        Resolved result;
+        result_ = &result;
+        Arrival arrival;
+        arrival.referenced_in = scope->consumer;
+        result.tree = cross(scope, entry->resno, arrival);
+        for (const Choice &choice : choices_)
+            result.branches.push_back(choice.operation->branches[choice.branch]->id);
+        return result;
+    }
+
+private:
+    // Where the walk stands: a scope, what is null-extended below, and the way it came down, if any.
+    struct Position {
+        Scope *scope;
+        const std::set<int> *nullable;
+        const Arrival *arrival;
+    };
+
+    Node *fail(const std::string &reason, Node *node)
+    {
+        if (result_->failure.empty())
+            result_->failure = reason;
+        return node;
+    }
+
+    Node *change(Node *node, const Position &at)
+    {
+        if (node == nullptr)
+            return nullptr;
+        switch (nodeTag(node)) {
+        case T_Var:
+            return change_var(reinterpret_cast<Var *>(node), at);
+        case T_SubLink:
+            return fail("contains a subquery", node);
+        case T_Aggref:
+        case T_GroupingFunc:
+            return fail("contains an aggregate", node);
+        case T_WindowFunc:
+            return fail("contains a window function", node);
+        case T_Param:
+            return change_param(reinterpret_cast<Param *>(node), at);
+        default:
+            return pg::mutate_children(node, [&](Node *child) { return change(child, at); });
+        }
+    }
+
+    // An ANY sublink compares with the sublink's output columns.
+    Node *change_param(Param *param, const Position &at)
+    {
+        if (param->paramkind != PARAM_SUBLINK || sublink_ == nullptr || at.arrival != nullptr)
+            return fail("contains a parameter", reinterpret_cast<Node *>(param));
+        Arrival arrival;
+        arrival.referenced_in = at.scope;
+        return cross(sublink_, static_cast<AttrNumber>(param->paramid), arrival);
+    }
+
+    Node *change_var(Var *var, const Position &at)
+    {
+        if (var->varlevelsup == 0)
+            return change_column(at.scope, *at.nullable, var, at.arrival);
+        // An outer reference arrives from its own scope, whatever was crossed on the way to it.
+        Scope *scope = ScopeTree::ancestor(at.scope, var->varlevelsup);
+        return change_column(scope, scope->nullable, var, nullptr);
+    }
+
+    Node *change_column(Scope *scope, const std::set<int> &nullable, Var *var, const Arrival *came)
+    {
+        Arrival arrival = came ? *came : Arrival{};
+        if (came == nullptr) {
+            arrival.referenced_in = scope;
+            arrival.entries.insert(static_cast<int>(var->varno));
+        }
+        if (nullable.count(static_cast<int>(var->varno)) != 0)
+            arrival.nullable = true;
+        const Source &source = scope->sources[var->varno];
+        switch (source.kind) {
+        case Source::relation:
+            return arrive(source.occurrence, var, arrival);
+        case Source::subquery:
+            if (var->varattno == 0)
+                return fail("uses a whole row of a subquery", reinterpret_cast<Node *>(var));
+            return cross(source.scope, var->varattno, arrival);
+        case Source::join: {
+            auto *rte = static_cast<RangeTblEntry *>(pg::nth(scope->query->rtable, static_cast<int>(var->varno) - 1));
+            if (var->varattno == 0)
+                return fail("uses a whole row of a join", reinterpret_cast<Node *>(var));
+            auto *merged = static_cast<Node *>(pg::nth(rte->joinaliasvars, var->varattno - 1));
+            return change(merged, Position{scope, &nullable, came});
+        }
+        default:
+            return fail("uses a column of a function, VALUES or recursive reference", reinterpret_cast<Node *>(var));
+        }
+    }
+
+    Node *arrive(int occurrence, Var *var, const Arrival &arrival)
+    {
+        auto [known, fresh] = result_->arrivals.try_emplace(occurrence, arrival);
+        if (!fresh)
+            merge(known->second, arrival);
+        return pg::call([&] {
+            return reinterpret_cast<Node *>(
+                makeVar(occurrence + 1, var->varattno, var->vartype, var->vartypmod, var->varcollid, 0));
+        });
+    }
+
+    void merge(Arrival &known, const Arrival &other)
+    {
+        if (known.referenced_in != other.referenced_in)
+            fail("reaches one relation on two ways", nullptr);
+        known.entries.insert(other.entries.begin(), other.entries.end());
+        known.nullable |= other.nullable;
+        known.by_equality |= other.by_equality;
+        if (known.blocked.empty())
+            known.blocked = other.blocked;
+        if (known.crossed.size() < other.crossed.size())
+            known.crossed = other.crossed;
+    }
+
+    // Goes through the border of `inner` into the expression behind one of its output columns.
+    Node *cross(Scope *inner, AttrNumber resno, Arrival arrival)
+    {
+        arrival.crossed.push_back(inner);
+        if (inner->recursive && arrival.blocked.empty())
+            arrival.blocked = "a recursive query lies between";
+        TargetEntry *entry = output(inner, resno);
+        if (entry == nullptr)
+            return fail("uses a column that does not exist", nullptr);
+        check_border(inner, entry, arrival);
+        if (inner->query->setOperations != nullptr)
+            return cross(choose(inner), resno, arrival);
+        return change(reinterpret_cast<Node *>(entry->expr), Position{inner, &inner->nullable, &arrival});
+    }
+
+    Scope *choose(Scope *operation)
+    {
+        for (const Choice &choice : choices_)
+            if (choice.operation == operation)
+                return operation->branches[choice.branch];
+        choices_.push_back({operation, 0});
+        return operation->branches.front();
+    }
+
+    static TargetEntry *output(Scope *scope, AttrNumber resno)
+    {
+        for (auto *entry : pg::items<TargetEntry>(scope->query->targetList))
+            if (entry->resno == resno)
+                return entry;
+        return nullptr;
+    }
+
+    static void check_border(Scope *scope, TargetEntry *entry, Arrival &arrival);
+
+    std::vector<Choice> &choices_;
+    Scope *sublink_;
+    Resolved *result_ = nullptr;
+};
+
+bool in_clause(const TargetEntry *entry, const List *clauses)
+{
+    for (auto *clause : pg::items<SortGroupClause>(clauses))
+        if (entry->ressortgroupref != 0 && clause->tleSortGroupRef == entry->ressortgroupref)
+            return true;
+    return false;
+}
+
+bool in_every_grouping_set(const Query *query, const TargetEntry *entry)
+{
+    if (entry->ressortgroupref == 0)
+        return false;
+    List *sets = pg::call(expand_grouping_sets, query->groupingSets, false, -1);
+    for (auto *set : pg::items<List>(sets)) {
+        bool found = false;
+        for (int i = 0; i < set->length; ++i)
+            found |= lfirst_int(&set->elements[i]) == static_cast<int>(entry->ressortgroupref);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+// Whether equal values of the type are always identical, by the btree operator class' own word.
+bool equal_is_identical(Oid type, Oid collation)
+{
+    return pg::call([&] {
+        TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+        if (!OidIsValid(cache->btree_opf))
+            return false;
+        Oid function = get_opfamily_proc(cache->btree_opf, cache->btree_opintype, cache->btree_opintype, BTEQUALIMAGE_PROC);
+        return OidIsValid(function) &&
+               DatumGetBool(OidFunctionCall1Coll(function, collation, ObjectIdGetDatum(cache->btree_opintype)));
+    });
+}
+
+// Why an output column does not pass the border, empty if it does.  It passes where a changed row inside cannot influence
+// output rows that carry another value of it.
+std::string obstacle(const Query *query, const TargetEntry *entry)
+{
+    auto *expression = reinterpret_cast<Node *>(entry->expr);
+    if (query->limitCount != nullptr || query->limitOffset != nullptr)
+        return "a subquery with LIMIT or OFFSET lies between";
+    if (query->hasDistinctOn && !in_clause(entry, query->distinctClause))
+        return "DISTINCT ON lies between and the column is not in it";
+    if (query->groupingSets != nullptr && !in_every_grouping_set(query, entry))
+        return "the column is not in every grouping set";
+    if ((query->hasAggs || query->havingQual != nullptr) && query->groupClause == nullptr &&
+        query->groupingSets == nullptr)
+        return "an aggregate without GROUP BY lies between";
+    if (query->hasWindowFuncs)
+        for (auto *window : pg::items<WindowClause>(query->windowClause))
+            if (!in_clause(entry, window->partitionClause))
+                return "a window function that is not partitioned by the column lies between";
+    if (query->hasTargetSRFs && pg::call([&] { return expression_returns_set(expression); }))
+        return "a set-returning function gives the column";
+    return "";
+}
+
+void Tracer::check_border(Scope *scope, TargetEntry *entry, Arrival &arrival)
+{
+    const Query *query = scope->query;
+    if (arrival.blocked.empty())
+        arrival.blocked = obstacle(query, entry);
+    bool merges = query->groupClause != nullptr || query->distinctClause != nullptr || query->hasWindowFuncs ||
+                  query->setOperations != nullptr;
+    if (merges && !arrival.by_equality) {
+        auto *expression = reinterpret_cast<Node *>(entry->expr);
+        struct Kind {
+            Oid type, collation;
+        };
+        Kind kind = pg::call([&] { return Kind{exprType(expression), exprCollation(expression)}; });
+        arrival.by_equality = !equal_is_identical(kind.type, kind.collation);
+    }
+}
+
+// Steps the odometer; false when all combinations have been seen.
+bool advance(std::vector<Choice> &choices)
+{
+    while (!choices.empty()) {
+        Choice &last = choices.back();
+        if (++last.branch < last.operation->branches.size())
+            return true;
+        choices.pop_back();
+    }
+    return false;
+}
+
+// More readings than this are not worth the time; the caller treats the expression as untraceable.
+constexpr std::size_t max_readings = 256;
+
+template <class Trace>
+std::vector<Resolved> all_readings(Scope *sublink, Trace &&trace)
+{
+    std::vector<Resolved> readings;
+    std::vector<Choice> choices;
+    do {
+        Tracer tracer(choices, sublink);
+        readings.push_back(trace(tracer));
+        if (readings.size() > max_readings) {
+            readings.resize(1);
+            readings.front().failure = "has too many combinations of set-operation branches";
+            break;
+        }
+    } while (advance(choices));
+    return readings;
+}
+
+}  // namespace
+
+std::vector<Resolved> resolve(Node *expression, const Place &place, Scope *sublink)
+{
+    return all_readings(sublink, [&](Tracer &tracer) { return tracer.trace(expression, place); });
+}
+
+std::vector<Resolved> resolve_output(Scope *scope, TargetEntry *entry)
+{
+    return all_readings(nullptr, [&](Tracer &tracer) { return tracer.trace_output(scope, entry); });
+}
+
+}  // namespace tviews::analyze

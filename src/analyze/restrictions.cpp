@@ -1,0 +1,235 @@
+// Restrictions on defining queries; see restrictions.hpp.
+#include "analyze/restrictions.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "pg/list.hpp"
+#include "pg/walk.hpp"
+
+namespace tviews::analyze {
+
+namespace {
+
+// Functions whose result depends on the session, though PostgreSQL calls them stable.
+constexpr std::string_view session_functions[] = {
+    "current_setting", "current_user", "session_user", "current_role", "current_schema", "current_schemas",
+    "current_database", "inet_client_addr", "inet_client_port", "inet_server_addr", "inet_server_port", "pg_backend_pid",
+    "pg_is_in_recovery", "txid_current", "pg_current_xact_id", "pg_current_snapshot", "txid_current_snapshot", "version",
+    "current_query", "pg_my_temp_schema"};
+
+constexpr std::string_view clock_functions[] = {"now", "transaction_timestamp", "statement_timestamp"};
+
+// Aggregates whose result depends on the order of their input.
+constexpr std::string_view ordered_aggregates[] = {"array_agg", "json_agg",        "jsonb_agg", "string_agg",
+                                                   "xmlagg",    "json_object_agg", "jsonb_object_agg"};
+
+bool listed(const std::string_view *first, const std::string_view *last, std::string_view name)
+{
+    return std::find(first, last, name) != last;
+}
+
+struct Function {
+    const char *name;
+    const char *written;          // with argument types, for messages
+    Oid schema;
+    Oid language;
+    char volatility;
+};
+
+Function look_up(Oid oid)
+{
+    return pg::call([&] {
+        HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(oid));
+        if (!HeapTupleIsValid(tuple))
+            elog(ERROR, "cache lookup failed for function %u", oid);
+        auto *form = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
+        Function function{pstrdup(NameStr(form->proname)), format_procedure(oid), form->pronamespace, form->prolang,
+                          form->provolatile};
+        ReleaseSysCache(tuple);
+        return function;
+    });
+}
+
+class Checker {
+public:
+    explicit Checker(Findings &findings) : findings_(findings) {}
+
+    void query(Query *query)
+    {
+        if (query->rowMarks != nullptr)
+            refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot lock rows",
+                   "The query contains FOR UPDATE or FOR SHARE.", "Leave the locking clause out.");
+        for (auto *rte : pg::items<RangeTblEntry>(query->rtable)) {
+            if (rte->tablesample != nullptr)
+                refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot use TABLESAMPLE",
+                       "The sample would differ each time a document is built.", "Filter on a column instead.");
+            if (rte->rtekind == RTE_FUNCTION || rte->rtekind == RTE_VALUES || rte->rtekind == RTE_TABLEFUNC) {
+                expression(reinterpret_cast<Node *>(rte->functions));
+                expression(reinterpret_cast<Node *>(rte->values_lists));
+                expression(reinterpret_cast<Node *>(rte->tablefunc));
+            }
+        }
+        pg::walk_query_children(query, QTW_IGNORE_RC_SUBQUERIES | QTW_IGNORE_JOINALIASES, [&](Node *node) {
+            expression(node);
+            return false;
+        });
+    }
+
+private:
+    void refuse(int sqlstate, const std::string &message, const std::string &detail, const std::string &hint)
+    {
+        findings_.refusals.push_back({sqlstate, message, detail, hint});
+    }
+    void warn(const std::string &message, const std::string &detail, const std::string &hint)
+    {
+        for (const pg::Report &known : findings_.warnings)
+            if (known.message == message && known.detail == detail)
+                return;
+        findings_.warnings.push_back({ERRCODE_WARNING, message, detail, hint});
+    }
+
+    void expression(Node *node)
+    {
+        if (node == nullptr || IsA(node, Query))
+            return;
+        std::vector<Oid> functions;
+        pg::call([&] {
+            check_functions_in_node(node, [](Oid function, void *context) {
+                auto *list = static_cast<std::vector<Oid> *>(context);
+                list->push_back(function);
+                return false;
+            }, &functions);
+        });
+        for (Oid function : functions)
+            check_function(function);
+        if (IsA(node, SQLValueFunction))
+            check_value_function(reinterpret_cast<SQLValueFunction *>(node));
+        if (IsA(node, Aggref))
+            check_aggregate(reinterpret_cast<Aggref *>(node));
+        if (IsA(node, NextValueExpr))
+            refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot use sequences", "", "");
+        if (IsA(node, Var) && reinterpret_cast<Var *>(node)->varattno < 0 &&
+            reinterpret_cast<Var *>(node)->varattno != TableOidAttributeNumber)
+            refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot use system columns",
+                   "ctid, xmin and their like change without the row changing.", "Use an ordinary column.");
+        pg::walk_children(node, [&](Node *child) {
+            expression(child);
+            return false;
+        });
+    }
+
+    void check_function(Oid oid)
+    {
+        Function function = look_up(oid);
+        bool builtin = function.schema == PG_CATALOG_NAMESPACE;
+        std::string written = function.written;
+        if (builtin && listed(std::begin(session_functions), std::end(session_functions), function.name))
+            return refuse_session_state(written);
+        if (function.volatility == PROVOLATILE_VOLATILE)
+            return refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot use volatile functions",
+                          "Function " + written + " is volatile: it may give another result each time a document is built.",
+                          "Use an immutable or stable function, or store the value in a column.");
+        if (builtin && listed(std::begin(clock_functions), std::end(clock_functions), function.name))
+            return warn_clock(written);
+        bool readable = function.language != INTERNALlanguageId && function.language != ClanguageId;
+        if (readable && function.volatility == PROVOLATILE_STABLE)
+            warn("the TVIEW cannot see what function " + written + " reads",
+                 "Rows that the function reads change its result without the TVIEW being told.",
+                 "Write the function's query into the defining query, or run pg_tviews_refresh() after such changes.");
+    }
+
+    void refuse_session_state(const std::string &what)
+    {
+        refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot depend on the session",
+               what + " gives each session its own result, but a TVIEW has one content for all.",
+               "Filter by it when reading the TVIEW instead.");
+    }
+
+    void warn_clock(const std::string &what)
+    {
+        warn("the TVIEW depends on the clock",
+             what + " changes with time, but documents are rebuilt only when rows change.",
+             "Compare with the clock when reading the TVIEW, or run pg_tviews_refresh() from time to time.");
+    }
+
+    void check_value_function(const SQLValueFunction *function)
+    {
+        switch (function->op) {
+        case SVFOP_CURRENT_ROLE:
+        case SVFOP_CURRENT_USER:
+        case SVFOP_USER:
+        case SVFOP_SESSION_USER:
+            return refuse_session_state("The current user");
+        case SVFOP_CURRENT_CATALOG:
+        case SVFOP_CURRENT_SCHEMA:
+            return refuse_session_state("The current database or schema");
+        default:
+            return warn_clock("CURRENT_DATE, CURRENT_TIMESTAMP or a relative");
+        }
+    }
+
+    void check_aggregate(const Aggref *aggregate)
+    {
+        Function function = look_up(aggregate->aggfnoid);
+        if (function.schema != PG_CATALOG_NAMESPACE || aggregate->aggorder != nullptr ||
+            aggregate->aggdistinct != nullptr)
+            return;
+        if (listed(std::begin(ordered_aggregates), std::end(ordered_aggregates), function.name))
+            warn("the data do not determine the TVIEW's content",
+                 std::string(function.name) + "() without ORDER BY gives its elements in any order.",
+                 "Write ORDER BY inside the aggregate's parentheses.");
+    }
+
+    Findings &findings_;
+};
+
+void check_source(Oid relation, bool logged, Findings &findings)
+{
+    struct Facts {
+        const char *name;
+        char kind, persistence;
+    };
+    Facts facts = pg::call([&] {
+        return Facts{get_rel_name(relation), get_rel_relkind(relation), get_rel_persistence(relation)};
+    });
+    std::string name = std::string("\"") + facts.name + "\"";
+    auto refuse = [&](const std::string &message, const std::string &detail, const std::string &hint) {
+        findings.refusals.push_back({ERRCODE_FEATURE_NOT_SUPPORTED, message, detail, hint});
+    };
+    if (facts.persistence == RELPERSISTENCE_TEMP)
+        refuse("a TVIEW cannot read a temporary table", "Table " + name + " exists in one session only.",
+               "Use an ordinary table.");
+    else if (facts.persistence == RELPERSISTENCE_UNLOGGED && logged)
+        refuse("a logged TVIEW cannot read an unlogged table",
+               "A crash empties table " + name + " without the TVIEW being told.",
+               "Make the table logged, or the TVIEW unlogged.");
+    if (facts.kind == RELKIND_FOREIGN_TABLE)
+        refuse("a TVIEW cannot read a foreign table", "Nothing tells when rows of " + name + " change on the other server.",
+               "Copy the rows into an ordinary table.");
+    else if (facts.kind == RELKIND_MATVIEW)
+        refuse("a TVIEW cannot read a materialized view", "No trigger fires when " + name + " is refreshed.",
+               "Make " + name + " a TVIEW, or read what it is made from.");
+    if (OidIsValid(relation) && relation < FirstNormalObjectId)
+        refuse("a TVIEW cannot read a system catalog", "No trigger fires when " + name + " changes.", "");
+}
+
+}  // namespace
+
+Findings check_restrictions(const Query *query, bool logged)
+{
+    Findings findings;
+    ScopeTree tree(static_cast<Query *>(pg::call(copyObjectImpl, query)));
+    Checker checker(findings);
+    for (const auto &scope : tree.scopes())
+        checker.query(scope->query);
+    std::set<Oid> relations;
+    for (const model::Occurrence &occurrence : tree.occurrences())
+        relations.insert(occurrence.relation);
+    for (Oid relation : relations)
+        check_source(relation, logged, findings);
+    return findings;
+}
+
+}  // namespace tviews::analyze

@@ -1,0 +1,21 @@
+// What a defining query must not contain, and what deserves a warning.
+//
+// "This query cannot be maintained, because …" is a value here; the caller raises it.
+#pragma once
+
+#include <vector>
+
+#include "analyze/scope.hpp"
+#include "pg/guard.hpp"
+
+namespace tviews::analyze {
+
+struct Findings {
+    std::vector<pg::Report> refusals;
+    std::vector<pg::Report> warnings;
+};
+
+// `logged`: the TVIEW survives a crash, so its sources must.
+Findings check_restrictions(const Query *query, bool logged);
+
+}  // namespace tviews::analyze

@@ -1,0 +1,83 @@
+// Scopes: the defining query as a tree of query levels, with views and CTEs expanded, and its occurrences.
+//
+// In: an analysed Query.  Out: one Scope per query level *per reference path* (a CTE referenced twice gives two scopes) and
+// one Occurrence per base relation in them, with the columns the result depends on.  Only what the result needs is
+// followed: an output column of a view that nobody reads brings neither columns nor subqueries in.
+//
+// Not here: which conditions lead from one occurrence to another (conditions.cpp), and how columns are traced through
+// scopes (resolve.hpp).  Assumes that the caller holds locks on the relations and a memory context for the nodes.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/query.hpp"
+#include "pg/guard.hpp"
+
+namespace tviews::analyze {
+
+struct Scope;
+
+// What one range table entry of a scope is.
+struct Source {
+    enum Kind { none, relation, subquery, join, other } kind = none;
+    int occurrence = -1;          // relation
+    Scope *scope = nullptr;       // subquery, view or CTE
+};
+
+struct Scope {
+    enum Kind { top, derived, branch, sublink };
+
+    int id = 0;
+    Kind kind = top;
+    Query *query = nullptr;
+    Scope *lexical = nullptr;     // where a Var of levelsup 1 points
+    Scope *consumer = nullptr;    // the scope that reads its output
+    int rti = 0;                  // in the consumer's range table (derived, branch)
+    bool recursive = false;       // a recursive CTE, or inside one
+    model::ObjectId reader = 0;
+    std::string path;
+    std::vector<Source> sources;  // by range table index
+    std::vector<Scope *> branches;      // of a set operation
+    std::set<int> nullable;       // range table entries that an outer join of this level can null-extend
+    std::map<const SubLink *, Scope *> sublinks;
+    std::set<int> demanded;       // output columns (resno) somebody reads
+};
+
+class ScopeTree {
+public:
+    // Expands `query`; every output column of the top level is demanded.
+    explicit ScopeTree(Query *query);
+
+    Scope *top() const { return scopes_.front().get(); }
+    const std::vector<std::unique_ptr<Scope>> &scopes() const { return scopes_; }
+    std::vector<model::Occurrence> &occurrences() { return occurrences_; }
+    Scope *scope_of(int occurrence) const { return occurrence_scopes_[occurrence]; }
+
+    // The range table entry a Var of `scope` means, after following levelsup.
+    static Scope *ancestor(Scope *scope, Index levelsup);
+
+private:
+    Scope *add_scope(Query *query, Scope::Kind kind, Scope *lexical, Scope *consumer, int rti, const std::string &name);
+    void build_sources(Scope *scope);
+    void build_source(Scope *scope, int rti);
+    void add_occurrence(Scope *scope, int rti, RangeTblEntry *rte);
+    void expand_view(Scope *scope, int rti, RangeTblEntry *rte);
+    void expand_cte(Scope *scope, int rti, RangeTblEntry *rte);
+    void walk_always(Scope *scope);
+    void demand(Scope *scope, TargetEntry *entry);
+    void demand_all(Scope *scope);
+    void walk_expression(Scope *scope, Node *node);
+    void walk_var(Scope *scope, Var *var);
+    void walk_sublink(Scope *scope, SubLink *sublink);
+    void mark_used(Scope *scope, int rti, AttrNumber attribute);
+
+    std::vector<std::unique_ptr<Scope>> scopes_;
+    std::vector<model::Occurrence> occurrences_;
+    std::vector<Scope *> occurrence_scopes_;
+};
+
+}  // namespace tviews::analyze

@@ -1,0 +1,272 @@
+// Compiling TVIEWs and caching what comes out; see compiled.hpp.
+#include "catalog/compiled.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "analyze/analyze.hpp"
+#include "analyze/names.hpp"
+#include "catalog/meta.hpp"
+
+namespace tviews::catalog {
+
+namespace {
+
+struct Cache {
+    std::map<Oid, std::shared_ptr<Compiled>> tviews;
+    std::map<Oid, std::shared_ptr<const CaptureTargets>> targets;
+    bool stale = false;           // something was invalidated that concerns all entries
+};
+
+// Never destroyed: the backend exits with it.
+Cache &cache()
+{
+    static auto *only = new Cache;
+    return *only;
+}
+
+// Marks entries, frees nothing: this can run in the middle of any catalog access.
+void on_relcache_invalidation(Datum, Oid relation)
+{
+    Cache &all = cache();
+    if (!OidIsValid(relation)) {
+        all.stale = true;
+        return;
+    }
+    if (all.targets.count(relation) != 0)
+        all.stale = true;
+    for (const auto &[table, entry] : all.tviews)
+        if (std::binary_search(entry->watched.begin(), entry->watched.end(), relation))
+            all.stale = true;
+}
+
+void drop_stale()
+{
+    Cache &all = cache();
+    if (!all.stale)
+        return;
+    all.stale = false;
+    all.tviews.clear();
+    all.targets.clear();
+}
+
+// A memory context for the analysis' nodes, gone when the analysis is.
+class Scratch {
+public:
+    Scratch()
+        : context_(pg::call([] {
+              return AllocSetContextCreate(CurrentMemoryContext, "pg_tviews analysis", ALLOCSET_DEFAULT_SIZES);
+          })),
+          caller_(MemoryContextSwitchTo(context_))
+    {
+    }
+    ~Scratch()
+    {
+        // While unwinding, the error still lives in the context; the abort frees both.
+        MemoryContextSwitchTo(caller_);
+        if (std::uncaught_exceptions() == 0)
+            MemoryContextDelete(context_);
+    }
+    Scratch(const Scratch &) = delete;
+    Scratch &operator=(const Scratch &) = delete;
+
+private:
+    MemoryContext context_;
+    MemoryContext caller_;
+};
+
+std::vector<Oid> column_types(Oid view, const std::vector<std::string> &columns)
+{
+    std::vector<Oid> types;
+    for (const std::string &column : columns)
+        types.push_back(pg::call([&] {
+            AttrNumber number = get_attnum(view, column.c_str());
+            return number == InvalidAttrNumber ? InvalidOid : get_atttype(view, number);
+        }));
+    return types;
+}
+
+OccurrencePlan plan_occurrence(const model::Analysis &analysis, int index, const model::Route &route)
+{
+    OccurrencePlan plan;
+    plan.everything = route.everything;
+    plan.reason = route.reason;
+    std::set<model::AttributeNumber> seeds;
+    for (const model::Walk &walk : route.walks) {
+        plan.walks.push_back(plan::compile_walk(analysis, index, walk));
+        seeds.insert(plan.walks.back().seed_columns.begin(), plan.walks.back().seed_columns.end());
+    }
+    plan.seed_columns.assign(seeds.begin(), seeds.end());
+    for (model::AttributeNumber column : plan.seed_columns)
+        plan.seed_types.push_back(analysis.occurrences[index].attribute(column)->type.id);
+    return plan;
+}
+
+int rank_of(const std::vector<Oid> &dependencies)
+{
+    int rank = 1;
+    for (Oid dependency : dependencies)
+        if (find_tview(dependency))
+            rank = std::max(rank, compiled(dependency)->rank + 1);
+    return rank;
+}
+
+// The relation itself and everything it is a child or partition of.
+std::vector<Oid> with_ancestors(Oid relation)
+{
+    std::vector<Oid> found{relation};
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        List *parents = pg::call([&] {
+            List *list = NIL;
+            Relation inherits = table_open(InheritsRelationId, AccessShareLock);
+            ScanKeyData key;
+            ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(found[i]));
+            SysScanDesc scan = systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, nullptr, 1, &key);
+            HeapTuple tuple;
+            while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+                list = lappend_oid(list, reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple))->inhparent);
+            systable_endscan(scan);
+            table_close(inherits, AccessShareLock);
+            return list;
+        });
+        for (int p = 0; parents != nullptr && p < parents->length; ++p)
+            if (std::find(found.begin(), found.end(), lfirst_oid(&parents->elements[p])) == found.end())
+                found.push_back(lfirst_oid(&parents->elements[p]));
+    }
+    return found;
+}
+
+// The child's number of a parent's column, found by name.
+AttrNumber column_in(Oid relation, const model::Attribute &attribute)
+{
+    return pg::call([&] {
+        AttrNumber number = get_attnum(relation, attribute.name.c_str());
+        if (number == InvalidAttrNumber)
+            elog(ERROR, "column \"%s\" of relation %u not found", attribute.name.c_str(), relation);
+        return number;
+    });
+}
+
+CaptureTarget make_target(const Compiled &tview, int index, Oid relation)
+{
+    const model::Occurrence &occurrence = tview.analysis.occurrences[index];
+    const OccurrencePlan &plan = tview.plans[index];
+    bool same = relation == occurrence.relation;
+    CaptureTarget target{tview.tview.table, index, false, {}, {}, plan.seed_types, plan.everything};
+    for (model::AttributeNumber number : occurrence.used) {
+        if (number == model::whole_row)
+            target.any_column = true;
+        else if (number > 0)
+            target.used.push_back(same ? number : column_in(relation, *occurrence.attribute(number)));
+    }
+    for (model::AttributeNumber number : plan.seed_columns) {
+        if (number <= 0 && !same)
+            target.everything = true;     // a child's row is not of the parent's row type
+        else
+            target.seed_columns.push_back(same ? number : column_in(relation, *occurrence.attribute(number)));
+    }
+    return target;
+}
+
+}  // namespace
+
+pg::Statement &Compiled::statement(const std::string &sql, const std::vector<Oid> &types)
+{
+    auto &kept = statements_[sql];
+    if (!kept)
+        kept = std::make_unique<pg::Statement>(sql, types);
+    return *kept;
+}
+
+std::shared_ptr<Compiled> compile(const Tview &tview)
+{
+    Scratch scratch;
+    auto made = std::make_shared<Compiled>();
+    made->tview = tview;
+    analyze::Result result = analyze::analyze_view(tview.view, tview.key);
+    made->analysis = std::move(result.analysis);
+    made->routes = model::find_routes(made->analysis);
+    for (std::size_t i = 0; i < made->routes.size(); ++i)
+        made->plans.push_back(plan_occurrence(made->analysis, static_cast<int>(i), made->routes[i]));
+    made->owner = pg::call([&] {
+        HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(tview.table));
+        if (!HeapTupleIsValid(tuple))
+            elog(ERROR, "cache lookup failed for relation %u", tview.table);
+        Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+        ReleaseSysCache(tuple);
+        return owner;
+    });
+    made->rank = rank_of(tview.dependencies);
+    made->relations = {analyze::qualified_relation_name(tview.table), analyze::qualified_relation_name(tview.view),
+                       tview.columns, tview.stamps};
+    made->column_types = column_types(tview.view, tview.columns);
+    std::set<Oid> watched(result.views.begin(), result.views.end());
+    for (const model::Occurrence &occurrence : made->analysis.occurrences)
+        watched.insert(occurrence.relation);
+    watched.insert({tview.table, tview.view, meta_table()});
+    made->watched.assign(watched.begin(), watched.end());
+    return made;
+}
+
+std::shared_ptr<Compiled> compiled(Oid table)
+{
+    drop_stale();
+    auto known = cache().tviews.find(table);
+    if (known != cache().tviews.end())
+        return known->second;
+    auto tview = find_tview(table);
+    if (!tview)
+        pg::raise({ERRCODE_UNDEFINED_TABLE, "relation " + std::to_string(table) + " is not a TVIEW"});
+    if (tview->protocol != protocol_version)
+        pg::raise({ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                   "TVIEW \"" + tview->schema + ".tv_" + tview->entity + "\" was made for another version of pg_tviews",
+                   "Its lock protocol has version " + std::to_string(tview->protocol) + ", the loaded library's is " +
+                       std::to_string(protocol_version) + ".",
+                   "Reconnect to load the current library."});
+    pg::Statement::release_discarded();
+    auto made = compile(*tview);
+    cache().tviews[table] = made;
+    return made;
+}
+
+std::vector<Oid> readers_of(Oid relation)
+{
+    std::vector<Oid> readers;
+    std::vector<Oid> family = with_ancestors(relation);
+    for (const Tview &tview : all_tviews())
+        if (std::any_of(family.begin(), family.end(), [&](Oid member) {
+                return std::find(tview.dependencies.begin(), tview.dependencies.end(), member) != tview.dependencies.end();
+            }))
+            readers.push_back(tview.table);
+    return readers;
+}
+
+std::shared_ptr<const CaptureTargets> capture_targets(Oid relation)
+{
+    drop_stale();
+    auto known = cache().targets.find(relation);
+    if (known != cache().targets.end())
+        return known->second;
+    auto targets = std::make_shared<CaptureTargets>();
+    std::vector<Oid> family = with_ancestors(relation);
+    for (Oid reader : readers_of(relation)) {
+        auto tview = compiled(reader);
+        for (std::size_t i = 0; i < tview->analysis.occurrences.size(); ++i) {
+            const model::Occurrence &occurrence = tview->analysis.occurrences[i];
+            bool itself = occurrence.relation == relation;
+            bool inherited = occurrence.inherit &&
+                             std::find(family.begin(), family.end(), occurrence.relation) != family.end();
+            if (itself || inherited)
+                targets->push_back(make_target(*tview, static_cast<int>(i), relation));
+        }
+    }
+    cache().targets[relation] = targets;
+    return targets;
+}
+
+void watch_invalidations()
+{
+    CacheRegisterRelcacheCallback(on_relcache_invalidation, 0);
+}
+
+}  // namespace tviews::catalog

@@ -1,0 +1,77 @@
+// The per-backend cache: each TVIEW's definition with its analysis, routes and SQL, and for each base table what to capture.
+//
+// Nothing here is stored; all follows from pg_tview_meta and the backing view, so renames, dumps and restores cannot make it
+// stale.  Relcache invalidation drops entries; whoever uses one keeps it alive by its shared pointer.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catalog/tview.hpp"
+#include "model/route.hpp"
+#include "pg/spi.hpp"
+#include "plan/rebuild_sql.hpp"
+#include "plan/walk_sql.hpp"
+
+namespace tviews::catalog {
+
+// How changes of one occurrence are followed.
+struct OccurrencePlan {
+    bool everything = false;
+    std::string reason;
+    std::vector<plan::CompiledWalk> walks;
+    // The columns a seed carries: all that any of the walks starts from.
+    std::vector<model::AttributeNumber> seed_columns;
+    std::vector<Oid> seed_types;
+};
+
+struct Compiled {
+    Tview tview;
+    Oid owner = InvalidOid;
+    int rank = 0;                 // 1 + the highest rank among the TVIEWs it reads
+    model::Analysis analysis;
+    std::vector<model::Route> routes;
+    std::vector<OccurrencePlan> plans;
+    plan::Relations relations;
+    std::vector<Oid> column_types;      // of the definition's columns
+    std::vector<Oid> watched;     // relations whose invalidation drops this entry; sorted
+
+    std::string name() const { return relations.table; }
+    // The statement with this text, prepared once per backend.
+    pg::Statement &statement(const std::string &sql, const std::vector<Oid> &types);
+
+private:
+    std::map<std::string, std::unique_ptr<pg::Statement>> statements_;
+};
+
+// What the capture trigger of one relation has to look at for one occurrence of one TVIEW.
+struct CaptureTarget {
+    Oid tview = InvalidOid;
+    int occurrence = 0;
+    bool any_column = false;      // every column counts (whole-row reference)
+    std::vector<AttrNumber> used; // in the captured relation's own numbering
+    std::vector<AttrNumber> seed_columns;
+    std::vector<Oid> seed_types;
+    bool everything = false;
+};
+
+using CaptureTargets = std::vector<CaptureTarget>;
+
+// Raises: 42P01 if `table` is not a TVIEW, 55000 if it was made for another protocol version.
+std::shared_ptr<Compiled> compiled(Oid table);
+
+// Builds the same from a definition that is not catalogued yet.
+std::shared_ptr<Compiled> compile(const Tview &tview);
+
+// The occurrences fed by `relation`, directly or as a child or partition of what the query names.
+std::shared_ptr<const CaptureTargets> capture_targets(Oid relation);
+
+// TVIEWs that read `relation`, by the same rule.
+std::vector<Oid> readers_of(Oid relation);
+
+// Registers the invalidation callback; called once, from _PG_init.
+void watch_invalidations();
+
+}  // namespace tviews::catalog

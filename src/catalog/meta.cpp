@@ -1,0 +1,313 @@
+// Access to the extension's own tables; see meta.hpp.
+#include "catalog/meta.hpp"
+
+#include <fmt/format.h>
+
+#include "pg/spi.hpp"
+
+namespace tviews::catalog {
+
+namespace {
+
+constexpr const char *meta_name = "pg_tview_meta";
+
+// Order of the columns in the install script.
+enum Column : AttrNumber {
+    column_table = 1,
+    column_entity,
+    column_schema,
+    column_view,
+    column_definition,
+    column_dependencies,
+    column_key,
+    column_columns,
+    column_fk_columns,
+    column_options,
+    column_settings,
+    column_stamps,
+    column_protocol
+};
+
+struct Extension {
+    Oid schema;
+    Oid owner;
+};
+
+Extension find_extension()
+{
+    return pg::call([] {
+        Extension found{InvalidOid, InvalidOid};
+        Relation relation = table_open(ExtensionRelationId, AccessShareLock);
+        ScanKeyData key;
+        ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum("pg_tviews"));
+        SysScanDesc scan = systable_beginscan(relation, ExtensionNameIndexId, true, nullptr, 1, &key);
+        HeapTuple tuple = systable_getnext(scan);
+        if (HeapTupleIsValid(tuple)) {
+            auto *form = reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple));
+            found = {form->extnamespace, form->extowner};
+        }
+        systable_endscan(scan);
+        table_close(relation, AccessShareLock);
+        return found;
+    });
+}
+
+Datum column_value(HeapTuple tuple, TupleDesc desc, AttrNumber number)
+{
+    return pg::call([&] {
+        bool is_null;
+        Datum value = heap_getattr(tuple, number, desc, &is_null);
+        if (is_null)
+            elog(ERROR, "pg_tview_meta: column %d is null", number);
+        return value;
+    });
+}
+
+std::string text_value(Datum value)
+{
+    return pg::call([&]() -> const char * { return TextDatumGetCString(value); });
+}
+
+struct Elements {
+    Datum *values;
+    int count;
+};
+
+Elements array_elements(Datum value, Oid type)
+{
+    return pg::call([&] {
+        Elements elements;
+        int16 length;
+        bool by_value;
+        char align;
+        get_typlenbyvalalign(type, &length, &by_value, &align);
+        deconstruct_array(DatumGetArrayTypePCopy(value), type, length, by_value, align, &elements.values, nullptr,
+                          &elements.count);
+        return elements;
+    });
+}
+
+std::vector<std::string> text_array(Datum value)
+{
+    std::vector<std::string> texts;
+    Elements elements = array_elements(value, TEXTOID);
+    for (int i = 0; i < elements.count; ++i)
+        texts.push_back(text_value(elements.values[i]));
+    return texts;
+}
+
+std::vector<Oid> oid_array(Datum value)
+{
+    Elements elements = array_elements(value, REGCLASSOID);
+    std::vector<Oid> oids;
+    for (int i = 0; i < elements.count; ++i)
+        oids.push_back(DatumGetObjectId(elements.values[i]));
+    return oids;
+}
+
+// {"TimeZone": "UTC", …}: a flat object of strings, read with PostgreSQL's own iterator.
+PinnedSettings settings_object(Datum value)
+{
+    PinnedSettings settings;
+    struct Pair {
+        const char *key, *value;
+    };
+    JsonbIterator *iterator = pg::call([&] { return JsonbIteratorInit(&DatumGetJsonbPCopy(value)->root); });
+    for (;;) {
+        Pair pair = pg::call([&]() -> Pair {
+            JsonbValue key, item;
+            JsonbIteratorToken token;
+            while ((token = JsonbIteratorNext(&iterator, &key, true)) != WJB_DONE && token != WJB_KEY)
+                ;
+            if (token == WJB_DONE)
+                return {nullptr, nullptr};
+            JsonbIteratorNext(&iterator, &item, true);
+            if (item.type != jbvString)
+                elog(ERROR, "pg_tview_meta: a setting is not a string");
+            return {pnstrdup(key.val.string.val, key.val.string.len), pnstrdup(item.val.string.val, item.val.string.len)};
+        });
+        if (pair.key == nullptr)
+            return settings;
+        settings.emplace_back(pair.key, pair.value);
+    }
+}
+
+Tview to_tview(HeapTuple tuple, TupleDesc desc)
+{
+    Tview tview;
+    tview.table = DatumGetObjectId(column_value(tuple, desc, column_table));
+    tview.view = DatumGetObjectId(column_value(tuple, desc, column_view));
+    tview.entity = text_value(column_value(tuple, desc, column_entity));
+    tview.schema = text_value(column_value(tuple, desc, column_schema));
+    tview.dependencies = oid_array(column_value(tuple, desc, column_dependencies));
+    tview.key = text_array(column_value(tuple, desc, column_key));
+    tview.columns = text_array(column_value(tuple, desc, column_columns));
+    tview.settings = settings_object(column_value(tuple, desc, column_settings));
+    tview.stamps = DatumGetBool(column_value(tuple, desc, column_stamps));
+    tview.protocol = DatumGetInt32(column_value(tuple, desc, column_protocol));
+    return tview;
+}
+
+Datum text_datum(const std::string &text)
+{
+    return pg::call([&] { return CStringGetTextDatum(text.c_str()); });
+}
+
+Datum text_array_datum(const std::vector<std::string> &texts)
+{
+    std::vector<Datum> values;
+    for (const std::string &text : texts)
+        values.push_back(text_datum(text));
+    return pg::call([&] {
+        return PointerGetDatum(
+            construct_array(values.data(), static_cast<int>(values.size()), TEXTOID, -1, false, TYPALIGN_INT));
+    });
+}
+
+Datum regclass_array_datum(const std::vector<Oid> &oids)
+{
+    std::vector<Datum> values(oids.begin(), oids.end());
+    return pg::call([&] {
+        return PointerGetDatum(construct_array(values.data(), static_cast<int>(values.size()), REGCLASSOID, sizeof(Oid),
+                                               true, TYPALIGN_INT));
+    });
+}
+
+std::string own_table(const char *name)
+{
+    return *extension_schema() + "." + name;
+}
+
+}  // namespace
+
+Oid extension_schema_oid()
+{
+    return find_extension().schema;
+}
+
+std::optional<std::string> extension_schema()
+{
+    Oid schema = extension_schema_oid();
+    if (!OidIsValid(schema))
+        return std::nullopt;
+    return pg::call([&]() -> const char * { return quote_identifier(get_namespace_name(schema)); });
+}
+
+Oid meta_table()
+{
+    static Oid known = InvalidOid;
+    const char *name = OidIsValid(known) ? pg::call(get_rel_name, known) : nullptr;
+    if (name != nullptr && std::string(name) == meta_name)
+        return known;
+    Oid schema = extension_schema_oid();
+    known = OidIsValid(schema) ? pg::call([&] { return get_relname_relid(meta_name, schema); }) : InvalidOid;
+    return known;
+}
+
+std::vector<Tview> all_tviews()
+{
+    std::vector<Tview> tviews;
+    Oid meta = meta_table();
+    if (!OidIsValid(meta))
+        return tviews;
+    struct Scan {
+        Relation relation;
+        SysScanDesc scan;
+    };
+    Scan open = pg::call([&] {
+        Relation relation = table_open(meta, AccessShareLock);
+        return Scan{relation, systable_beginscan(relation, InvalidOid, false, nullptr, 0, nullptr)};
+    });
+    for (;;) {
+        HeapTuple tuple = pg::call(systable_getnext, open.scan);
+        if (!HeapTupleIsValid(tuple))
+            break;
+        tviews.push_back(to_tview(tuple, RelationGetDescr(open.relation)));
+    }
+    pg::call([&] {
+        systable_endscan(open.scan);
+        table_close(open.relation, AccessShareLock);
+    });
+    return tviews;
+}
+
+std::optional<Tview> find_tview(Oid table)
+{
+    for (Tview &tview : all_tviews())
+        if (tview.table == table)
+            return std::move(tview);
+    return std::nullopt;
+}
+
+AsExtensionOwner::AsExtensionOwner() : exceptions_(std::uncaught_exceptions())
+{
+    Oid owner = find_extension().owner;
+    GetUserIdAndSecContext(&user_, &context_);
+    SetUserIdAndSecContext(owner, context_ | SECURITY_LOCAL_USERID_CHANGE);
+}
+
+AsExtensionOwner::~AsExtensionOwner()
+{
+    if (std::uncaught_exceptions() == exceptions_)
+        SetUserIdAndSecContext(user_, context_);
+}
+
+void insert_tview(const NewTview &row)
+{
+    const Tview &tview = row.tview;
+    std::vector<std::string> names, values;
+    for (const auto &[name, value] : tview.settings) {
+        names.push_back(name);
+        values.push_back(value);
+    }
+    AsExtensionOwner owner;
+    pg::execute(fmt::format("INSERT INTO {} (\"table\", entity, schema, view, definition, dependencies, key_columns, columns, "
+                            "fk_columns, options, settings, stamps, protocol) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+                            "$10::pg_catalog.jsonb, pg_catalog.jsonb_object($11, $12), $13, $14)",
+                            own_table(meta_name)),
+                {REGCLASSOID, TEXTOID, TEXTOID, REGCLASSOID, TEXTOID, REGCLASSARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+                 TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, INT4OID},
+                {{ObjectIdGetDatum(tview.table), text_datum(tview.entity), text_datum(tview.schema),
+                  ObjectIdGetDatum(tview.view), text_datum(row.definition), regclass_array_datum(tview.dependencies),
+                  text_array_datum(tview.key), text_array_datum(tview.columns), text_array_datum(row.fk_columns),
+                  text_datum(row.options), text_array_datum(names), text_array_datum(values), BoolGetDatum(tview.stamps),
+                  Int32GetDatum(tview.protocol)},
+                 {}});
+}
+
+void delete_tview(Oid table)
+{
+    AsExtensionOwner owner;
+    pg::execute(fmt::format("DELETE FROM {} WHERE \"table\" = $1", own_table(meta_name)), {REGCLASSOID},
+                {{ObjectIdGetDatum(table)}, {}});
+}
+
+bool update_names(Oid table, const std::string &entity, const std::string &schema, const std::string &definition)
+{
+    AsExtensionOwner owner;
+    bool changed = false;
+    pg::execute(fmt::format("UPDATE {} SET entity = $2, schema = $3, definition = $4 WHERE \"table\" = $1 AND "
+                            "(entity, schema, definition) IS DISTINCT FROM ($2, $3, $4) RETURNING 1",
+                            own_table(meta_name)),
+                {REGCLASSOID, TEXTOID, TEXTOID, TEXTOID},
+                {{ObjectIdGetDatum(table), text_datum(entity), text_datum(schema), text_datum(definition)}, {}},
+                [&](TupleTableSlot *) { changed = true; });
+    return changed;
+}
+
+void audit(const std::string &operation, const std::string &entity, const std::string &details_json)
+{
+    AsExtensionOwner owner;
+    pg::execute(fmt::format("INSERT INTO {} (operation, entity, details) VALUES ($1, $2, $3::pg_catalog.jsonb)",
+                            own_table("pg_tview_audit_log")),
+                {TEXTOID, TEXTOID, TEXTOID}, {{text_datum(operation), text_datum(entity), text_datum(details_json)}, {}});
+}
+
+void invalidate(const std::vector<Oid> &relations)
+{
+    for (Oid relation : relations)
+        if (pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); }))
+            pg::call(CacheInvalidateRelcacheByRelid, relation);
+}
+
+}  // namespace tviews::catalog

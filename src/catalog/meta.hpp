@@ -1,0 +1,54 @@
+// Reading and writing pg_tview_meta and the audit log.
+//
+// Reads go straight to the table under the latest catalog snapshot, never the transaction's: a transaction older than a
+// TVIEW fires its capture triggers and must find its definition.  They need no privilege.  Writes go through SQL, as the
+// extension's owner.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/tview.hpp"
+
+namespace tviews::catalog {
+
+// The schema the extension lives in, quoted SQL; nothing if the extension is not installed in this database.
+std::optional<std::string> extension_schema();
+Oid extension_schema_oid();
+Oid meta_table();
+
+std::vector<Tview> all_tviews();
+std::optional<Tview> find_tview(Oid table);
+
+// Runs body as the owner of the extension.
+class AsExtensionOwner {
+public:
+    AsExtensionOwner();
+    ~AsExtensionOwner();
+    AsExtensionOwner(const AsExtensionOwner &) = delete;
+    AsExtensionOwner &operator=(const AsExtensionOwner &) = delete;
+
+private:
+    Oid user_;
+    int context_;
+    int exceptions_;
+};
+
+// All need an SPI session.
+struct NewTview {
+    Tview tview;
+    std::string definition;
+    std::string options;          // jsonb text
+    std::vector<std::string> fk_columns;
+};
+void insert_tview(const NewTview &row);
+void delete_tview(Oid table);
+// Writes entity, schema and definition again after a rename.  Returns whether anything differed.
+bool update_names(Oid table, const std::string &entity, const std::string &schema, const std::string &definition);
+void audit(const std::string &operation, const std::string &entity, const std::string &details_json);
+
+// Tells every session that what the base tables feed has changed.
+void invalidate(const std::vector<Oid> &relations);
+
+}  // namespace tviews::catalog

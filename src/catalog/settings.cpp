@@ -1,0 +1,49 @@
+// The extension's settings; see settings.hpp.
+#include "catalog/settings.hpp"
+
+#include "pg/guard.hpp"
+
+namespace tviews::catalog {
+
+namespace {
+
+Settings values;
+
+// What output functions, casts and name lookup inside functions read.  row_security is always off in a rebuild.
+constexpr const char *pinned_names[] = {"search_path",  "TimeZone",    "DateStyle", "IntervalStyle", "extra_float_digits",
+                                        "bytea_output", "lc_monetary", "lc_numeric", "lc_time",      "xmlbinary",
+                                        "xmloption",    "default_text_search_config"};
+
+}  // namespace
+
+const Settings &settings()
+{
+    return values;
+}
+
+void define_settings()
+{
+    DefineCustomBoolVariable("pg_tviews.intercept", "Makes CREATE TABLE tv_<entity> AS SELECT create a TVIEW.",
+                             "Off: such a statement creates an ordinary table; pg_tviews_create() works either way.",
+                             &values.intercept, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("pg_tviews.max_seed_memory",
+                            "Memory a transaction may use to remember changed rows, per relation and TVIEW.",
+                            "Past it, the flush compares the whole TVIEW instead of single documents.",
+                            &values.max_seed_memory, 65536, 64, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB, nullptr, nullptr,
+                            nullptr);
+    DefineCustomIntVariable("pg_tviews.max_flush_rounds",
+                            "Rounds a commit may take while triggers on TVIEWs write base tables again.",
+                            "A cycle of triggers would never come to an end; past this the transaction fails.",
+                            &values.max_flush_rounds, 100, 1, 1000000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    MarkGUCPrefixReserved("pg_tviews");
+}
+
+PinnedSettings current_pinned_settings()
+{
+    PinnedSettings pinned;
+    for (const char *name : pinned_names)
+        pinned.emplace_back(name, pg::call([&] { return GetConfigOption(name, false, false); }));
+    return pinned;
+}
+
+}  // namespace tviews::catalog

@@ -1,0 +1,27 @@
+// All settings of the extension in one place: name, unit, default, reason (settings.cpp), and the SQL settings that are
+// pinned when a TVIEW is created.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tviews::catalog {
+
+struct Settings {
+    bool intercept = true;        // pg_tviews.intercept
+    int max_seed_memory = 65536;  // pg_tviews.max_seed_memory, kB
+    int max_flush_rounds = 100;   // pg_tviews.max_flush_rounds
+};
+
+const Settings &settings();
+
+// Defines the settings; called once, from _PG_init.
+void define_settings();
+
+using PinnedSettings = std::vector<std::pair<std::string, std::string>>;
+
+// The values now in force of the settings that a document's content can depend on.
+PinnedSettings current_pinned_settings();
+
+}  // namespace tviews::catalog

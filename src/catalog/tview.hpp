@@ -1,0 +1,28 @@
+// One row of pg_tview_meta, as the code uses it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "catalog/settings.hpp"
+#include "pg/guard.hpp"
+
+namespace tviews::catalog {
+
+// Routes and lock tags must agree between sessions; a library that computes them differently has another number.
+inline constexpr int protocol_version = 1;
+
+struct Tview {
+    Oid table = InvalidOid;
+    Oid view = InvalidOid;
+    std::string entity;
+    std::string schema;
+    std::vector<Oid> dependencies;
+    std::vector<std::string> key;
+    std::vector<std::string> columns;
+    PinnedSettings settings;
+    bool stamps = true;
+    int protocol = protocol_version;
+};
+
+}  // namespace tviews::catalog

@@ -1,0 +1,266 @@
+// The steps of making a TVIEW; see define.hpp.
+//
+// Order matters: triggers before the fill, so that no change falls between.  Making a trigger waits for transactions that
+// have written the table; the fill then runs on a snapshot taken after that.
+#include "ddl/define.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "analyze/names.hpp"
+#include "analyze/restrictions.hpp"
+#include "catalog/compiled.hpp"
+#include "catalog/meta.hpp"
+#include "ddl/internal.hpp"
+#include "ddl/triggers.hpp"
+#include "pg/spi.hpp"
+#include "plan/identifier.hpp"
+#include "refresh/identity.hpp"
+#include "refresh/locks.hpp"
+#include "refresh/view_of_data.hpp"
+
+namespace tviews::ddl {
+
+namespace {
+
+using plan::quote_name;
+
+constexpr const char *prefix = "tv_";
+constexpr int default_fillfactor = 85;    // leaves room for HOT updates of documents
+
+struct Table {
+    Oid oid;
+    std::string schema;
+    std::string name;
+    std::string entity;
+    std::string sql;              // qualified
+    bool logged;
+    bool has_fillfactor;
+    std::vector<std::string> columns;
+};
+
+Table describe_table(Oid oid)
+{
+    Table table{oid, "", "", "", "", true, false, {}};
+    struct Facts {
+        const char *schema, *name;
+        char persistence;
+        int fillfactor;
+        int columns;
+    };
+    Relation relation = pg::call([&] { return relation_open(oid, AccessShareLock); });
+    Facts facts = pg::call([&] {
+        return Facts{get_namespace_name(RelationGetNamespace(relation)), pstrdup(RelationGetRelationName(relation)),
+                     relation->rd_rel->relpersistence, RelationGetFillFactor(relation, 0),
+                     RelationGetDescr(relation)->natts};
+    });
+    table.schema = facts.schema;
+    table.name = facts.name;
+    table.entity = entity_of(table.name).value_or(table.name);
+    table.sql = analyze::qualified_relation_name(oid);
+    table.logged = facts.persistence == RELPERSISTENCE_PERMANENT;
+    table.has_fillfactor = relation->rd_options != nullptr && facts.fillfactor != HEAP_DEFAULT_FILLFACTOR;
+    for (int i = 0; i < facts.columns; ++i)
+        table.columns.emplace_back(NameStr(TupleDescAttr(RelationGetDescr(relation), i)->attname));
+    pg::call([&] { relation_close(relation, NoLock); });
+    return table;
+}
+
+bool contains(const std::vector<std::string> &list, const std::string &item)
+{
+    return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+std::vector<std::string> choose_key(const Table &table, const Options &options)
+{
+    std::vector<std::string> key = options.key;
+    if (key.empty())
+        key.push_back("pk_" + table.entity);
+    for (const std::string &column : key)
+        if (!contains(table.columns, column))
+            pg::raise({ERRCODE_INVALID_TABLE_DEFINITION,
+                       fmt::format("query of TVIEW \"{}\" has no key column \"{}\"", table.name, column),
+                       "A TVIEW needs a column, or several, that identify each of its rows.",
+                       fmt::format("Output a column named pk_{}, or name the key: pg_tviews_create('{}', query, "
+                                   "'{{\"key\": \"column\"}}').",
+                                   table.entity, table.sql)});
+    return key;
+}
+
+void check_query(const Query *query, bool logged)
+{
+    analyze::Findings findings = analyze::check_restrictions(query, logged);
+    if (!findings.refusals.empty())
+        pg::raise(findings.refusals.front());
+    for (const pg::Report &warning : findings.warnings)
+        pg::emit(WARNING, warning);
+}
+
+// v_<entity>, or another free name if the application owns that one.
+std::string free_view_name(const Table &table)
+{
+    Oid schema = pg::call([&] { return get_namespace_oid(table.schema.c_str(), false); });
+    auto taken = [&](const std::string &name) {
+        return OidIsValid(pg::call([&] { return get_relname_relid(name.c_str(), schema); }));
+    };
+    std::string name = "v_" + table.entity;
+    for (int i = 1; taken(name); ++i)
+        name = fmt::format("v_{}_tview{}", table.entity, i == 1 ? "" : std::to_string(i));
+    return name;
+}
+
+// CREATE VIEW from the query's own tree: the text says exactly what was analysed, whatever the search_path.
+Oid create_view(const Table &table, const Query *query)
+{
+    std::string text;
+    {
+        analyze::QualifiedNames qualified;
+        text = pg::call([&] {
+            return static_cast<const char *>(pg_get_querydef(static_cast<Query *>(copyObjectImpl(query)), false));
+        });
+    }
+    std::string columns;
+    for (const std::string &column : table.columns)
+        columns += (columns.empty() ? "" : ", ") + quote_name(column);
+    std::string name = free_view_name(table);
+    pg::execute(fmt::format("CREATE VIEW {}.{} ({}) AS {}", quote_name(table.schema), quote_name(name), columns, text));
+    return pg::call([&] { return get_relname_relid(name.c_str(), get_namespace_oid(table.schema.c_str(), false)); });
+}
+
+void prepare_table(const Table &table, const Options &options)
+{
+    int fillfactor = options.fillfactor.value_or(default_fillfactor);
+    if (options.fillfactor || !table.has_fillfactor)
+        pg::execute(fmt::format("ALTER TABLE {} SET (fillfactor = {})", table.sql, fillfactor));
+    if (!contains(table.columns, "updated_at"))
+        pg::execute(fmt::format("ALTER TABLE {} ADD COLUMN updated_at pg_catalog.timestamptz NOT NULL DEFAULT "
+                                "pg_catalog.now()",
+                                table.sql));
+}
+
+void fill(catalog::Compiled &tview)
+{
+    std::string columns;
+    for (const std::string &column : tview.tview.columns)
+        columns += (columns.empty() ? "" : ", ") + quote_name(column);
+    refresh::PinnedSettingsScope settings(tview.tview.settings);
+    refresh::RoleScope role(tview.owner, refresh::Security::restricted);
+    refresh::SnapshotScope snapshot(refresh::Moment::commit);
+    pg::Statement statement(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", tview.relations.table, columns, columns,
+                                        tview.relations.view),
+                            {});
+    statement.write({}, GetActiveSnapshot(), InvalidSnapshot);
+}
+
+bool is_reference(const std::string &column)
+{
+    return column.rfind("fk_", 0) == 0 || (column.size() > 3 && column.compare(column.size() - 3, 3, "_id") == 0);
+}
+
+bool has_btree(Oid table, const std::string &column)
+{
+    return pg::call([&] {
+        Oid type = get_atttype(table, get_attnum(table, column.c_str()));
+        return OidIsValid(GetDefaultOpClass(type, BTREE_AM_OID));
+    });
+}
+
+void create_indexes(const Table &table, const std::vector<std::string> &key, const Options &options)
+{
+    std::string key_list;
+    for (const std::string &column : key)
+        key_list += (key_list.empty() ? "" : ", ") + quote_name(column);
+    pg::execute(fmt::format("ALTER TABLE {} ADD PRIMARY KEY ({})", table.sql, key_list));
+    for (const std::string &column : table.columns) {
+        bool wanted = (column == "id" || is_reference(column)) && column != key.front();
+        if (wanted && has_btree(table.oid, column))
+            pg::execute(fmt::format("CREATE INDEX ON {} ({})", table.sql, quote_name(column)));
+    }
+    if (options.data_index) {
+        if (!contains(table.columns, "data"))
+            pg::raise({ERRCODE_INVALID_PARAMETER_VALUE, "option data_index needs a column \"data\""});
+        pg::execute(fmt::format("CREATE INDEX ON {} USING gin (data)", table.sql));
+    }
+}
+
+// What PostgreSQL says while the primary key is made, in terms of the TVIEW.
+void fill_and_index(catalog::Compiled &tview, const Table &table, const std::vector<std::string> &key,
+                    const Options &options)
+{
+    try {
+        fill(tview);
+        create_indexes(table, key, options);
+    } catch (const pg::Error &error) {
+        int sqlstate = error.data()->sqlerrcode;
+        if (sqlstate != ERRCODE_UNIQUE_VIOLATION && sqlstate != ERRCODE_NOT_NULL_VIOLATION)
+            throw;
+        bool duplicate = sqlstate == ERRCODE_UNIQUE_VIOLATION;
+        std::string detail = error.data()->detail ? error.data()->detail : error.data()->message;
+        pg::raise({sqlstate,
+                   fmt::format("query of TVIEW \"{}\" gives {}", table.name,
+                               duplicate ? "several rows with one key" : "a row whose key is null"),
+                   detail, "Choose a key that identifies each row, with the option key, or change the query."});
+    }
+}
+
+std::vector<Oid> base_relations(const model::Analysis &analysis)
+{
+    std::set<Oid> relations;
+    for (const model::Occurrence &occurrence : analysis.occurrences)
+        relations.insert(occurrence.relation);
+    return {relations.begin(), relations.end()};
+}
+
+std::string view_definition(Oid view)
+{
+    analyze::QualifiedNames qualified;
+    return pg::call([&]() -> const char * {
+        return TextDatumGetCString(DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(view)));
+    });
+}
+
+}  // namespace
+
+std::optional<std::string> entity_of(const std::string &table_name)
+{
+    std::string start = prefix;
+    if (table_name.size() <= start.size() || table_name.compare(0, start.size(), start) != 0)
+        return std::nullopt;
+    return table_name.substr(start.size());
+}
+
+void define_tview(Oid oid, const Query *query, const Options &options)
+{
+    InternalDdl internal;
+    pg::SpiSession session;
+    Table table = describe_table(oid);
+    catalog::NewTview row;
+    row.tview.table = oid;
+    row.tview.entity = table.entity;
+    row.tview.schema = table.schema;
+    row.tview.key = choose_key(table, options);
+    row.tview.columns = table.columns;
+    row.tview.stamps = !contains(table.columns, "updated_at");
+    row.tview.settings = catalog::current_pinned_settings();
+    check_query(query, table.logged);
+    row.tview.view = create_view(table, query);
+    row.definition = view_definition(row.tview.view);
+    row.options = options.text;
+    std::copy_if(table.columns.begin(), table.columns.end(), std::back_inserter(row.fk_columns), is_reference);
+    prepare_table(table, options);
+    auto tview = catalog::compile(row.tview);
+    row.tview.dependencies = tview->tview.dependencies = base_relations(tview->analysis);
+    install_triggers(*tview);
+    catalog::insert_tview(row);
+    pg::call(CommandCounterIncrement);
+    refresh::lock_tview(oid);
+    fill_and_index(*tview, table, row.tview.key, options);
+    catalog::invalidate(row.tview.dependencies);
+    catalog::invalidate({oid});
+    nlohmann::json details{{"table", table.sql}, {"key", row.tview.key}, {"options", nlohmann::json::parse(options.text)}};
+    catalog::audit("CREATE", table.entity, details.dump());
+}
+
+}  // namespace tviews::ddl

@@ -1,0 +1,17 @@
+// Defining a TVIEW: from a freshly made, empty table and its query to a maintained, filled TVIEW.
+#pragma once
+
+#include "ddl/options.hpp"
+#include "pg/guard.hpp"
+
+namespace tviews::ddl {
+
+// "tv_post" gives "post"; nothing if the name is not a TVIEW's.
+std::optional<std::string> entity_of(const std::string &table_name);
+
+// `table` has the columns of `query` and no rows.  Needs no SPI session.
+// Raises: 42P16 no usable key, 0A000 for what a TVIEW's query must not contain, 23505 / 23502 for keys that are not unique
+// or null, 42501 for missing privileges.
+void define_tview(Oid table, const Query *query, const Options &options);
+
+}  // namespace tviews::ddl

@@ -1,0 +1,239 @@
+// Following other DDL: renames, new owners, new partitions, and redefinitions that change a query's result without any row
+// changing (a column added under to_jsonb(p), an enum value renamed, a function replaced).
+//
+// Runs at ddl_command_end of every command; does nothing where no TVIEW is concerned.
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
+
+#include "analyze/names.hpp"
+#include "catalog/compiled.hpp"
+#include "catalog/meta.hpp"
+#include "ddl/create.hpp"
+#include "ddl/define.hpp"
+#include "ddl/internal.hpp"
+#include "ddl/triggers.hpp"
+#include "pg/entry.hpp"
+#include "pg/spi.hpp"
+#include "queue/seeds.hpp"
+
+namespace tviews::ddl {
+
+namespace {
+
+struct Object {
+    Oid catalog;
+    Oid id;
+    friend auto operator<=>(const Object &, const Object &) = default;
+};
+
+std::set<Object> changed_objects()
+{
+    std::set<Object> objects;
+    pg::execute("SELECT classid, objid FROM pg_catalog.pg_event_trigger_ddl_commands() WHERE objid IS NOT NULL", {}, {},
+                [&](TupleTableSlot *slot) {
+                    pg::call([&] { slot_getallattrs(slot); });
+                    objects.insert({DatumGetObjectId(slot->tts_values[0]), DatumGetObjectId(slot->tts_values[1])});
+                });
+    return objects;
+}
+
+// Everything the rewrite rules of these views depend on: functions, types, operators.
+std::set<Object> referenced_objects(const std::vector<Oid> &views)
+{
+    std::set<Object> objects;
+    for (Oid view : views)
+        pg::execute("SELECT d.refclassid, d.refobjid FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d "
+                    "ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid WHERE r.ev_class = $1",
+                    {OIDOID}, {{ObjectIdGetDatum(view)}, {}}, [&](TupleTableSlot *slot) {
+                        pg::call([&] { slot_getallattrs(slot); });
+                        objects.insert({DatumGetObjectId(slot->tts_values[0]), DatumGetObjectId(slot->tts_values[1])});
+                    });
+    return objects;
+}
+
+bool changed(const std::set<Object> &objects, Oid catalog, Oid id)
+{
+    return objects.count({catalog, id}) != 0;
+}
+
+// Types of the columns used; their definition (enum labels, domains, composite types) may decide what a document says.
+bool uses_changed_type(const catalog::Compiled &tview, const std::set<Object> &objects)
+{
+    for (const model::Occurrence &occurrence : tview.analysis.occurrences)
+        for (const model::Attribute &attribute : occurrence.attributes)
+            if (changed(objects, TypeRelationId, attribute.type.id))
+                return true;
+    return false;
+}
+
+// Whether the command may have changed the query's result by itself.
+bool redefined(const catalog::Compiled &tview, const std::set<Object> &objects, bool alters_inheritance)
+{
+    for (const model::Occurrence &occurrence : tview.analysis.occurrences) {
+        if (!changed(objects, RelationRelationId, occurrence.relation))
+            continue;
+        bool whole_row = occurrence.used.count(model::whole_row) != 0;
+        if (whole_row || alters_inheritance)
+            return true;
+    }
+    if (uses_changed_type(tview, objects))
+        return true;
+    std::vector<Oid> views{tview.tview.view};
+    for (Oid watched : tview.watched)
+        if (pg::call(get_rel_relkind, watched) == RELKIND_VIEW)
+            views.push_back(watched);
+    for (const Object &object : referenced_objects(views))
+        if (object.catalog != RelationRelationId && objects.count(object) != 0)
+            return true;
+    return std::any_of(views.begin(), views.end(),
+                       [&](Oid view) { return changed(objects, RelationRelationId, view); });
+}
+
+std::string definition_of(Oid view)
+{
+    analyze::QualifiedNames qualified;
+    return pg::call([&]() -> const char * {
+        return TextDatumGetCString(DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(view)));
+    });
+}
+
+Oid owner_of(Oid relation)
+{
+    return pg::call([&] {
+        HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+        if (!HeapTupleIsValid(tuple))
+            return InvalidOid;
+        Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+        ReleaseSysCache(tuple);
+        return owner;
+    });
+}
+
+// The backing view belongs to whoever owns the table.
+void follow_owner(const catalog::Tview &tview)
+{
+    Oid owner = owner_of(tview.table);
+    if (!OidIsValid(owner) || owner_of(tview.view) == owner)
+        return;
+    std::string role = pg::call([&]() -> const char * { return quote_identifier(GetUserNameFromId(owner, false)); });
+    catalog::AsExtensionOwner extension_owner;
+    pg::execute(fmt::format("ALTER VIEW {} OWNER TO {}", analyze::qualified_relation_name(tview.view), role));
+}
+
+void follow_names(const catalog::Tview &tview)
+{
+    struct Names {
+        const char *schema, *table;
+    };
+    Names names = pg::call([&] {
+        const char *table = get_rel_name(tview.table);
+        return Names{table ? get_namespace_name(get_rel_namespace(tview.table)) : nullptr, table};
+    });
+    if (names.table == nullptr)
+        return;
+    std::string entity = entity_of(names.table).value_or(names.table);
+    if (!catalog::update_names(tview.table, entity, names.schema, definition_of(tview.view)))
+        return;
+    nlohmann::json details{{"table", analyze::qualified_relation_name(tview.table)}};
+    if (entity != tview.entity || tview.schema != names.schema)
+        details["was"] = fmt::format("{}.tv_{}", tview.schema, tview.entity);
+    catalog::audit("ALTER", entity, details.dump());
+    catalog::invalidate({tview.table});
+}
+
+bool alters_inheritance(Node *parsetree)
+{
+    if (IsA(parsetree, CreateStmt))
+        return reinterpret_cast<CreateStmt *>(parsetree)->inhRelations != nullptr;
+    if (!IsA(parsetree, AlterTableStmt))
+        return false;
+    const List *commands = reinterpret_cast<AlterTableStmt *>(parsetree)->cmds;
+    for (int i = 0; commands != nullptr && i < commands->length; ++i)
+        switch (static_cast<AlterTableCmd *>(lfirst(&commands->elements[i]))->subtype) {
+        case AT_AttachPartition:
+        case AT_DetachPartition:
+        case AT_DetachPartitionFinalize:
+        case AT_AddInherit:
+        case AT_DropInherit:
+            return true;
+        default:
+            break;
+        }
+    return false;
+}
+
+// Tables the command touched, and what they are children of now.
+bool reads_any(const catalog::Tview &tview, const std::set<Object> &objects)
+{
+    for (const Object &object : objects)
+        if (object.catalog == RelationRelationId) {
+            auto readers = catalog::readers_of(object.id);
+            if (std::find(readers.begin(), readers.end(), tview.table) != readers.end())
+                return true;
+        }
+    return false;
+}
+
+bool may_concern_tviews(const char *tag)
+{
+    std::string_view command = tag;
+    return command.starts_with("ALTER") || command == "CREATE VIEW" || command == "CREATE FUNCTION" ||
+           command == "CREATE PROCEDURE" || command == "CREATE AGGREGATE" || command == "CREATE OPERATOR" ||
+           command == "CREATE TABLE" || command == "CREATE CAST";
+}
+
+void after_ddl(Node *parsetree, const char *tag)
+{
+    if (InternalDdl::running() || !may_concern_tviews(tag) || !OidIsValid(catalog::meta_table()))
+        return;
+    auto tviews = catalog::all_tviews();
+    if (tviews.empty())
+        return;
+    InternalDdl internal;
+    pg::SpiSession session;
+    std::set<Object> objects = changed_objects();
+    bool inheritance = alters_inheritance(parsetree);
+    for (const catalog::Tview &tview : tviews) {
+        if (!pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(tview.table)); }))
+            continue;
+        follow_owner(tview);
+        follow_names(tview);
+        auto compiled = catalog::compiled(tview.table);
+        bool family = inheritance && reads_any(tview, objects);
+        if (family)
+            install_triggers(*compiled);
+        if (family || redefined(*compiled, objects, inheritance))
+            queue::Queue::current().add_everything(tview.table);
+    }
+}
+
+}  // namespace
+
+}  // namespace tviews::ddl
+
+TVIEWS_FUNCTION(pg_tviews_ddl_start)
+{
+    using namespace tviews;
+    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+        pg::raise({ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED, "pg_tviews_ddl_start() must be called as an event trigger"});
+    Node *parsetree = reinterpret_cast<EventTriggerData *>(fcinfo->context)->parsetree;
+    if (IsA(parsetree, CreateTableAsStmt))
+        ddl::start_create_table_as(parsetree);
+    return PointerGetDatum(nullptr);
+}
+
+TVIEWS_FUNCTION(pg_tviews_ddl_end)
+{
+    using namespace tviews;
+    if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+        pg::raise({ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED, "pg_tviews_ddl_end() must be called as an event trigger"});
+    auto *data = reinterpret_cast<EventTriggerData *>(fcinfo->context);
+    if (IsA(data->parsetree, CreateTableAsStmt))
+        ddl::end_create_table_as(data->parsetree);
+    else
+        ddl::after_ddl(data->parsetree, pg::call(GetCommandTagName, data->tag));
+    return PointerGetDatum(nullptr);
+}

@@ -1,0 +1,22 @@
+// The options of a TVIEW: what pg_tviews_create() takes as jsonb.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pg/guard.hpp"
+
+namespace tviews::ddl {
+
+struct Options {
+    std::vector<std::string> key; // empty: pk_<entity>
+    std::optional<int> fillfactor;        // percent; the table's own if absent
+    bool data_index = false;      // GIN index on data
+    std::string text = "{}";      // as given, for the catalog
+};
+
+// Raises: 22023 for an unknown option or a value of the wrong type or range.
+Options parse_options(Jsonb *options);
+
+}  // namespace tviews::ddl

@@ -1,0 +1,146 @@
+// Making and dropping capture triggers; see triggers.hpp.
+#include "ddl/triggers.hpp"
+
+#include <fmt/format.h>
+#include <set>
+
+#include "analyze/names.hpp"
+#include "catalog/meta.hpp"
+#include "ddl/internal.hpp"
+#include "pg/spi.hpp"
+
+namespace tviews::ddl {
+
+namespace {
+
+struct Kind {
+    const char *name;
+    const char *clause;
+};
+
+constexpr Kind statement_kinds[] = {
+    {"!pg_tviews_insert", "AFTER INSERT ON {} REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT"},
+    {"!pg_tviews_update", "AFTER UPDATE ON {} REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT"},
+    {"!pg_tviews_delete", "AFTER DELETE ON {} REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT"}};
+constexpr Kind row_kind = {"!pg_tviews_row", "AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW"};
+constexpr Kind truncate_kind = {"!pg_tviews_truncate", "AFTER TRUNCATE ON {} FOR EACH STATEMENT"};
+
+struct Relkind {
+    char kind;
+    bool partition;
+};
+
+Relkind kind_of(Oid relation)
+{
+    return pg::call([&] { return Relkind{get_rel_relkind(relation), get_rel_relispartition(relation)}; });
+}
+
+// The triggers a table needs; a partition gets its row trigger from the root, as a clone.
+std::vector<Kind> wanted_triggers(Oid relation)
+{
+    Relkind relkind = kind_of(relation);
+    std::vector<Kind> wanted{truncate_kind};
+    if (relkind.kind == RELKIND_PARTITIONED_TABLE || relkind.partition)
+        wanted.push_back(row_kind);
+    else
+        wanted.insert(wanted.end(), std::begin(statement_kinds), std::end(statement_kinds));
+    return wanted;
+}
+
+Oid trigger_oid(Oid relation, const char *name)
+{
+    return pg::call([&] { return get_trigger_oid(relation, name, true); });
+}
+
+std::vector<Oid> inheritors(Oid relation, LOCKMODE lock)
+{
+    List *list = pg::call([&] { return find_all_inheritors(relation, lock, nullptr); });
+    std::vector<Oid> found;
+    for (int i = 0; i < list->length; ++i)
+        found.push_back(lfirst_oid(&list->elements[i]));
+    return found;
+}
+
+std::set<Oid> captured_relations(const catalog::Compiled &tview)
+{
+    std::set<Oid> relations;
+    for (const model::Occurrence &occurrence : tview.analysis.occurrences) {
+        relations.insert(occurrence.relation);
+        if (occurrence.inherit)
+            for (Oid child : inheritors(occurrence.relation, NoLock))
+                relations.insert(child);
+    }
+    return relations;
+}
+
+void check_privilege(Oid relation)
+{
+    bool allowed = pg::call([&] {
+        return pg_class_ownercheck(relation, GetUserId()) ||
+               pg_class_aclcheck(relation, GetUserId(), ACL_TRIGGER) == ACLCHECK_OK;
+    });
+    if (!allowed)
+        pg::raise({ERRCODE_INSUFFICIENT_PRIVILEGE,
+                   "permission denied for table " + analyze::qualified_relation_name(relation),
+                   "A TVIEW needs capture triggers on every table it reads.",
+                   "GRANT TRIGGER ON " + analyze::qualified_relation_name(relation) + " TO the creator of the TVIEW."});
+}
+
+}  // namespace
+
+void install_triggers(const catalog::Compiled &tview)
+{
+    std::set<Oid> relations = captured_relations(tview);
+    for (Oid relation : relations)
+        pg::call(LockRelationOid, relation, ShareRowExclusiveLock);
+    InternalDdl internal;
+    for (Oid relation : relations) {
+        // A partition's privileges do not count, its root's do.
+        if (!kind_of(relation).partition)
+            check_privilege(relation);
+        catalog::AsExtensionOwner owner;
+        std::string table = analyze::qualified_relation_name(relation);
+        // Root before partition: the set is ordered by OID, but clones appear with their root, so look again each time.
+        for (const Kind &kind : wanted_triggers(relation))
+            if (!OidIsValid(trigger_oid(relation, kind.name)))
+                pg::execute(fmt::format("CREATE TRIGGER \"{}\" {} EXECUTE FUNCTION {}.pg_tviews_capture()", kind.name,
+                                        fmt::format(fmt::runtime(kind.clause), table), *catalog::extension_schema()));
+    }
+    catalog::invalidate({relations.begin(), relations.end()});
+}
+
+void remove_unused_triggers(const std::vector<Oid> &relations)
+{
+    std::set<Oid> all;
+    for (Oid relation : relations)
+        if (pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); }))
+            for (Oid member : inheritors(relation, NoLock))
+                all.insert(member);
+    InternalDdl internal;
+    for (Oid relation : all) {
+        if (!catalog::readers_of(relation).empty())
+            continue;
+        for (const Kind &kind : wanted_triggers(relation)) {
+            Oid trigger = trigger_oid(relation, kind.name);
+            // Clones go with the trigger of their root.
+            bool clone = kind.name == row_kind.name && kind_of(relation).partition;
+            if (OidIsValid(trigger) && !clone)
+                pg::call([&] {
+                    ObjectAddress address{TriggerRelationId, trigger, 0};
+                    performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
+                });
+        }
+    }
+    catalog::invalidate({all.begin(), all.end()});
+}
+
+std::vector<std::string> missing_triggers(Oid relation)
+{
+    std::vector<std::string> missing;
+    for (const Kind &kind : wanted_triggers(relation))
+        if (!OidIsValid(trigger_oid(relation, kind.name)))
+            missing.push_back(kind.name);
+    return missing;
+}
+
+}  // namespace tviews::ddl

@@ -1,0 +1,24 @@
+// Capture triggers: one set per base table, however many TVIEWs read it.
+//
+// Ordinary tables and inheritance children have statement triggers with transition tables; a partitioned table has row triggers,
+// which PostgreSQL clones to its present and future partitions.  Both have TRUNCATE triggers; partitions too, because those
+// are not cloned.  The names begin with "!" to sort first among a table's statement triggers.
+#pragma once
+
+#include <vector>
+
+#include "catalog/compiled.hpp"
+
+namespace tviews::ddl {
+
+// Locks every table the query reads against writers (ShareRowExclusiveLock, in OID order; this waits for transactions that
+// have written) and makes the missing triggers.  Raises: 42501 if the current user lacks TRIGGER on one.  Needs SPI.
+void install_triggers(const catalog::Compiled &tview);
+
+// Drops the capture triggers of these tables, and of their children, where no TVIEW reads them any more.
+void remove_unused_triggers(const std::vector<Oid> &relations);
+
+// The capture triggers' names that `relation` should have and has not, or has disabled.
+std::vector<std::string> missing_triggers(Oid relation);
+
+}  // namespace tviews::ddl

@@ -1,0 +1,154 @@
+// pg_tviews_explain(): how a change of each base table finds the documents of a TVIEW, in words.
+//
+// Prints the stages in order: key, occurrences with the columns that matter, routes, and the indexes that hops and rebuilds
+// want.  Its output is the golden file of the analysis' tests.
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+#include "analyze/names.hpp"
+#include "inspect/indexes.hpp"
+#include "inspect/named.hpp"
+#include "pg/entry.hpp"
+#include "pg/list.hpp"
+#include "pg/result_set.hpp"
+
+namespace tviews::inspect {
+
+namespace {
+
+class Explanation {
+public:
+    explicit Explanation(const catalog::Compiled &tview) : tview_(tview), analysis_(tview.analysis) {}
+
+    std::vector<std::string> lines()
+    {
+        line(0, "TVIEW " + readable(tview_.tview.table) + ", backing view " + readable(tview_.tview.view));
+        explain_key();
+        for (std::size_t i = 0; i < analysis_.occurrences.size(); ++i)
+            explain_occurrence(static_cast<int>(i));
+        return std::move(lines_);
+    }
+
+private:
+    void line(int depth, const std::string &text) { lines_.push_back(std::string(2 * depth, ' ') + text); }
+
+    static std::string readable(Oid relation)
+    {
+        return analyze::qualified_relation_name(relation);
+    }
+
+    std::string occurrence_name(int index) const
+    {
+        const model::Occurrence &occurrence = analysis_.occurrences[index];
+        const char *table = pg::call(get_rel_name, occurrence.relation);
+        std::string name = table ? table : "?";
+        return name == occurrence.path ? name : name + " " + occurrence.path;
+    }
+
+    void explain_key()
+    {
+        std::string columns;
+        for (const model::KeyColumn &column : analysis_.key)
+            columns += (columns.empty() ? "" : ", ") + column.name + " " +
+                       pg::call([&]() -> const char * { return format_type_be(column.type.id); });
+        line(0, "key: " + columns);
+        if (analysis_.alternatives.empty())
+            line(1, "cannot be traced to base tables: " + analysis_.no_key_route);
+        for (const model::Alternative &alternative : analysis_.alternatives)
+            for (const model::Target &target : alternative.targets)
+                for (const model::Target::Part &part : target.parts)
+                    line(1, fmt::format("{} = {}", analysis_.key[part.key_column].name,
+                                        model::describe(analysis_, part.expression)));
+    }
+
+    void explain_occurrence(int index)
+    {
+        const model::Occurrence &occurrence = analysis_.occurrences[index];
+        line(0, occurrence_name(index) + (occurrence.inherit ? "" : " (ONLY)"));
+        explain_columns(occurrence);
+        const model::Route &route = tview_.routes[index];
+        if (route.everything) {
+            line(1, "a change compares everything: " + route.reason);
+            return;
+        }
+        for (const model::Walk &walk : route.walks)
+            explain_walk(walk);
+    }
+
+    void explain_columns(const model::Occurrence &occurrence)
+    {
+        if (occurrence.used.count(model::whole_row) != 0) {
+            line(1, "columns that matter: all (the whole row is used)");
+            return;
+        }
+        std::string columns;
+        for (model::AttributeNumber number : occurrence.used)
+            columns += (columns.empty() ? "" : ", ") + occurrence.attribute(number)->name;
+        line(1, columns.empty() ? "columns that matter: none, only whether a row exists" : "columns that matter: " + columns);
+    }
+
+    std::string key_values(const model::Walk &walk) const
+    {
+        std::string values;
+        for (const model::Target::Part &part : walk.parts)
+            values += (values.empty() ? "" : ", ") + analysis_.key[part.key_column].name + " = " +
+                      model::describe(analysis_, part.expression);
+        if (walk.parts.size() < analysis_.key.size())
+            values += ", any value of the other key columns";
+        return values;
+    }
+
+    void explain_walk(const model::Walk &walk)
+    {
+        std::size_t hops = model::steps_read(walk);
+        if (hops == 0)
+            line(1, "a change gives the document directly: " + key_values(walk));
+        else
+            line(1, fmt::format("a change finds its documents in {} hop{}: {}", hops, hops == 1 ? "" : "s", key_values(walk)));
+        for (std::size_t i = 0; i < walk.steps.size(); ++i) {
+            const model::Step &step = walk.steps[i];
+            std::string conditions;
+            for (int c : step.conditions)
+                conditions += (conditions.empty() ? "" : " AND ") +
+                              model::describe(analysis_, analysis_.conditions[c].expression);
+            if (i < hops) {
+                line(2, fmt::format("to {} where {}", occurrence_name(step.to), conditions));
+                explain_index(step, step.to, "the hop");
+            }
+            explain_index(step, step.from, "the rebuild");
+        }
+    }
+
+    void explain_index(const model::Step &step, int occurrence, const char *who)
+    {
+        auto advice = index_for(analysis_, step, occurrence);
+        if (!advice)
+            return;
+        if (advice->existing.empty())
+            line(2, fmt::format("{} wants an index on {} ({}): missing", who, advice->table, advice->columns));
+        else
+            line(2, fmt::format("{} uses index {} on {} ({})", who, advice->existing, advice->table, advice->columns));
+    }
+
+    const catalog::Compiled &tview_;
+    const model::Analysis &analysis_;
+    std::vector<std::string> lines_;
+};
+
+}  // namespace
+
+}  // namespace tviews::inspect
+
+TVIEWS_FUNCTION(pg_tviews_explain)
+{
+    using namespace tviews;
+    auto tview = inspect::named_tview(pg::call([&] { return PG_GETARG_TEXT_PP(0); }));
+    pg::ResultSet result(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+    for (const std::string &line : inspect::Explanation(*tview).lines()) {
+        Datum value = pg::call([&] { return CStringGetTextDatum(line.c_str()); });
+        bool is_null = false;
+        result.add(&value, &is_null);
+    }
+    return Datum(0);
+}

@@ -1,0 +1,74 @@
+// Matching steps with existing indexes; see indexes.hpp.
+#include "inspect/indexes.hpp"
+
+#include <set>
+#include <vector>
+
+#include "analyze/names.hpp"
+#include "pg/list.hpp"
+#include "pg/guard.hpp"
+
+namespace tviews::inspect {
+
+namespace {
+
+// What an index could begin with: text as pg_get_indexdef_columns prints it.
+std::set<std::string> wanted_starts(const model::Analysis &analysis, const model::Step &step, int occurrence)
+{
+    std::set<std::string> wanted;
+    for (int c : step.conditions) {
+        const auto &equality = analysis.conditions[c].equality;
+        if (!equality)
+            continue;
+        for (const model::Expression *side : {&equality->left, &equality->right})
+            if (side->occurrences() == std::set<int>{occurrence})
+                wanted.insert(side->render([&](const model::ColumnRef &input) -> std::string {
+                    const model::Attribute *attribute = analysis.occurrences[occurrence].attribute(input.attribute);
+                    return pg::call([&]() -> const char * { return quote_identifier(attribute->name.c_str()); });
+                }));
+    }
+    return wanted;
+}
+
+// The name of a valid index of the relation that begins with one of the wanted texts; empty if none does.
+std::string find_index(Oid relation, const std::set<std::string> &wanted)
+{
+    analyze::QualifiedNames qualified;
+    List *indexes = pg::call([&] {
+        Relation open = relation_open(relation, AccessShareLock);
+        List *list = RelationGetIndexList(open);
+        relation_close(open, AccessShareLock);
+        return list;
+    });
+    for (int i = 0; indexes != nullptr && i < indexes->length; ++i) {
+        Oid index = lfirst_oid(&indexes->elements[i]);
+        const char *first = pg::call([&]() -> const char * {
+            if (!get_index_isvalid(index))
+                return "";
+            return TextDatumGetCString(DirectFunctionCall3(pg_get_indexdef_ext, ObjectIdGetDatum(index), Int32GetDatum(1),
+                                                           BoolGetDatum(false)));
+        });
+        if (wanted.count(first) != 0)
+            return pg::call([&]() -> const char * { return get_rel_name(index); });
+    }
+    return "";
+}
+
+}  // namespace
+
+std::optional<IndexAdvice> index_for(const model::Analysis &analysis, const model::Step &step, int occurrence)
+{
+    std::set<std::string> wanted = wanted_starts(analysis, step, occurrence);
+    if (wanted.empty())
+        return std::nullopt;
+    Oid relation = analysis.occurrences[occurrence].relation;
+    IndexAdvice advice;
+    const char *table = pg::call(get_rel_name, relation);
+    advice.table = table ? table : "?";
+    for (const std::string &text : wanted)
+        advice.columns += (advice.columns.empty() ? "" : ", ") + text;
+    advice.existing = find_index(relation, wanted);
+    return advice;
+}
+
+}  // namespace tviews::inspect

@@ -1,0 +1,137 @@
+// The vocabulary all stages share: what the analysis of a defining query found.
+//
+// Plain C++ values, no PostgreSQL header: the algorithms over them (route.hpp, hop_sql in plan/) are tested without a server.
+// The worked example of all comments is the blog: tb_post p JOIN tb_user u ON u.pk_user = p.fk_user
+// LEFT JOIN tb_comment c ON c.fk_post = p.pk_post, key pk_post.
+//
+//   occurrence  one appearance of a base relation (or tv_* table) per reference path: p, u and c
+//   condition   a conjunct of the query over base columns: u.pk_user = p.fk_user
+//   hop         one direction in which conditions may be walked from a changed row to the rows it is combined with
+//   target      what gives the key: p, by its column pk_post
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace tviews::model {
+
+using ObjectId = std::uint32_t;
+using AttributeNumber = std::int16_t;
+
+inline constexpr AttributeNumber whole_row = 0;
+
+struct Type {
+    ObjectId id = 0;
+    std::string name;             // schema-qualified SQL, without type modifier
+    std::string array_name;       // of the array type over it; empty if there is none
+    std::string collation;        // qualified SQL name when it is not the type's default, else empty
+    friend bool operator==(const Type &, const Type &) = default;
+};
+
+struct ColumnRef {
+    int occurrence = -1;
+    AttributeNumber attribute = 0;
+    friend auto operator<=>(const ColumnRef &, const ColumnRef &) = default;
+};
+
+// SQL text over base columns; $1, $2 … in the text stand for inputs[0], inputs[1] …
+struct Expression {
+    std::string text;
+    std::vector<ColumnRef> inputs;
+    Type type;
+
+    bool is_column() const { return inputs.size() == 1 && text == "$1"; }
+    std::set<int> occurrences() const;
+    // The text with name(input) in place of each input.
+    std::string render(const std::function<std::string(const ColumnRef &)> &name) const;
+};
+
+struct Attribute {
+    AttributeNumber number = 0;
+    std::string name;             // unquoted; empty for the whole row
+    Type type;
+};
+
+struct Occurrence {
+    ObjectId relation = 0;
+    std::string relation_name;    // qualified SQL
+    std::string path;             // how the query reaches it, for people: "p", "comments.c"
+    bool inherit = true;          // false for FROM ONLY
+    ObjectId reader = 0;          // role whose privileges the query reads it with; 0: the TVIEW's owner
+    std::set<AttributeNumber> used;   // columns whose change can change the result; whole_row means all
+    std::vector<Attribute> attributes;  // the columns any expression or `used` mentions
+    std::vector<int> branches;    // set-operation branches it lies in, outermost first
+
+    const Attribute *attribute(AttributeNumber number) const;
+};
+
+// One side of an equality, each over a single occurrence.
+struct Equality {
+    Expression left;
+    Expression right;
+    bool same_type = false;       // left's value may stand for right's: same type, collation that does not matter
+};
+
+struct Condition {
+    Expression expression;        // boolean, over exactly two occurrences
+    std::optional<Equality> equality;
+};
+
+// Walking from `from` to `to` is sound under `condition`; into a branch, only on the way to a target inside it.
+struct Hop {
+    int from = -1;
+    int to = -1;
+    int condition = -1;
+    std::optional<int> into_branch;
+};
+
+// A rejected hop, kept to explain why a route is missing.
+struct Obstacle {
+    int occurrence = -1;
+    std::optional<Expression> condition;
+    std::string reason;
+};
+
+// One occurrence that gives values for some of the key's columns.
+struct Target {
+    struct Part {
+        int key_column = 0;       // index into Analysis::key
+        Expression expression;    // over `occurrence` alone (or constant)
+    };
+    int occurrence = -1;          // -1: a constant key value
+    std::vector<Part> parts;
+};
+
+// Every output row takes its key from each alternative's occurrence or not at all: a changed row must be walked to all of
+// them, but to any one of an alternative's targets.
+struct Alternative {
+    std::vector<Target> targets;
+    std::vector<int> branches;    // the set-operation branches it speaks for
+};
+
+struct KeyColumn {
+    std::string name;             // unquoted
+    Type type;
+    std::string equals;           // the equality of the type's default btree operator class: OPERATOR(schema.=)
+};
+
+struct Analysis {
+    std::vector<Occurrence> occurrences;
+    std::vector<Condition> conditions;
+    std::vector<Hop> hops;
+    std::vector<Obstacle> obstacles;
+    std::vector<KeyColumn> key;
+    std::vector<Alternative> alternatives;
+    std::string no_key_route;     // why no alternative exists at all, when alternatives is empty
+    std::vector<std::vector<int>> set_operations;   // sibling branches that exclude each other
+};
+
+// The expression for people, with path.column for its inputs.
+std::string describe(const Analysis &analysis, const Expression &expression);
+
+}  // namespace tviews::model

@@ -1,0 +1,213 @@
+// Route finding: Dijkstra over hops, from each occurrence to each target; see route.hpp.
+#include "model/route.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <queue>
+#include <tuple>
+
+namespace tviews::model {
+
+namespace {
+
+constexpr int unreachable = std::numeric_limits<int>::max();
+
+// A step along an equality is one lookup; any other condition compares many rows.
+constexpr int equality_weight = 1;
+constexpr int other_weight = 100;
+
+bool contains(const std::vector<int> &list, int value)
+{
+    return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+// All conditions that may be walked from one occurrence to another on the way to a target.
+std::map<std::pair<int, int>, std::vector<int>> usable_steps(const Analysis &analysis, const Alternative &alternative)
+{
+    std::map<std::pair<int, int>, std::vector<int>> steps;
+    for (const Hop &hop : analysis.hops)
+        if (!hop.into_branch || contains(alternative.branches, *hop.into_branch))
+            steps[{hop.from, hop.to}].push_back(hop.condition);
+    return steps;
+}
+
+int weight(const Analysis &analysis, const std::vector<int> &conditions)
+{
+    bool equality = std::any_of(conditions.begin(), conditions.end(),
+                                [&](int c) { return analysis.conditions[c].equality.has_value(); });
+    return equality ? equality_weight : other_weight;
+}
+
+// Rewrites one key part over the step's target into one over its origin, where an equality says they are the same.
+std::optional<Expression> through_equality(const Analysis &analysis, const Step &step, const Expression &wanted)
+{
+    for (int c : step.conditions) {
+        const auto &equality = analysis.conditions[c].equality;
+        if (!equality || !equality->same_type)
+            continue;
+        auto is_wanted = [&](const Expression &side) { return side.text == wanted.text && side.inputs == wanted.inputs; };
+        if (is_wanted(equality->left))
+            return equality->right;
+        if (is_wanted(equality->right))
+            return equality->left;
+    }
+    return std::nullopt;
+}
+
+// Marks the last step elided when every key part follows from the row before it.
+void elide_last_step(const Analysis &analysis, Walk &walk)
+{
+    if (walk.steps.empty())
+        return;
+    std::vector<Target::Part> parts;
+    for (const Target::Part &part : walk.parts) {
+        auto same = through_equality(analysis, walk.steps.back(), part.expression);
+        if (!same)
+            return;
+        parts.push_back({part.key_column, *same});
+    }
+    walk.parts = std::move(parts);
+    walk.steps.back().elided = true;
+}
+
+// The cheapest walk from one occurrence to one target, by Dijkstra's algorithm; ties go to the lower occurrence number.
+std::optional<std::pair<int, Walk>> shortest_walk(const Analysis &analysis, const Alternative &alternative, int from,
+                                                  const Target &target)
+{
+    if (target.occurrence < 0)
+        return std::pair{0, Walk{-1, -1, {}, target.parts}};
+    auto steps = usable_steps(analysis, alternative);
+    std::vector<int> distance(analysis.occurrences.size(), unreachable);
+    std::vector<int> previous(analysis.occurrences.size(), -1);
+    std::priority_queue<std::pair<int, int>, std::vector<std::pair<int, int>>, std::greater<>> open;
+    distance[from] = 0;
+    open.push({0, from});
+    while (!open.empty()) {
+        auto [cost, at] = open.top();
+        open.pop();
+        if (cost > distance[at])
+            continue;
+        for (const auto &[ends, conditions] : steps) {
+            if (ends.first != at)
+                continue;
+            int next = cost + weight(analysis, conditions);
+            if (next < distance[ends.second]) {
+                distance[ends.second] = next;
+                previous[ends.second] = at;
+                open.push({next, ends.second});
+            }
+        }
+    }
+    if (distance[target.occurrence] == unreachable)
+        return std::nullopt;
+    Walk walk;
+    walk.parts = target.parts;
+    for (int at = target.occurrence; at != from; at = previous[at])
+        walk.steps.insert(walk.steps.begin(), Step{previous[at], at, steps.at({previous[at], at})});
+    elide_last_step(analysis, walk);
+    return std::pair{distance[target.occurrence], walk};
+}
+
+// The best target of an alternative: the one that fixes most key columns, then the nearest.
+std::optional<Walk> best_walk(const Analysis &analysis, int alternative_index, int from)
+{
+    const Alternative &alternative = analysis.alternatives[alternative_index];
+    std::optional<Walk> best;
+    int best_cost = unreachable;
+    for (std::size_t t = 0; t < alternative.targets.size(); ++t) {
+        auto found = shortest_walk(analysis, alternative, from, alternative.targets[t]);
+        if (!found)
+            continue;
+        auto &[cost, walk] = *found;
+        bool better = !best || walk.parts.size() > best->parts.size() ||
+                      (walk.parts.size() == best->parts.size() && cost < best_cost);
+        if (!better)
+            continue;
+        walk.alternative = alternative_index;
+        walk.target = static_cast<int>(t);
+        best = std::move(walk);
+        best_cost = cost;
+    }
+    return best;
+}
+
+// A row of one set-operation branch cannot touch output rows that come from a sibling branch.
+bool concerns(const Analysis &analysis, const Occurrence &occurrence, const Alternative &alternative)
+{
+    for (const auto &siblings : analysis.set_operations)
+        for (int chosen : alternative.branches) {
+            if (!contains(siblings, chosen) || contains(occurrence.branches, chosen))
+                continue;
+            for (int branch : occurrence.branches)
+                if (contains(siblings, branch))
+                    return false;
+        }
+    return true;
+}
+
+std::string describe_missing(const Analysis &analysis, int occurrence)
+{
+    std::string reason;
+    for (const Obstacle &obstacle : analysis.obstacles) {
+        if (obstacle.occurrence != occurrence)
+            continue;
+        if (!reason.empty())
+            reason += "; ";
+        reason += obstacle.condition ? describe(analysis, *obstacle.condition) + ": " + obstacle.reason : obstacle.reason;
+    }
+    return reason.empty() ? "no join condition leads from it to the key" : reason;
+}
+
+}  // namespace
+
+std::vector<Route> find_routes(const Analysis &analysis)
+{
+    std::vector<Route> routes;
+    for (int from = 0; from < static_cast<int>(analysis.occurrences.size()); ++from) {
+        Route route;
+        if (analysis.alternatives.empty()) {
+            route.everything = true;
+            route.reason = analysis.no_key_route;
+        }
+        for (int a = 0; a < static_cast<int>(analysis.alternatives.size()) && !route.everything; ++a) {
+            if (!concerns(analysis, analysis.occurrences[from], analysis.alternatives[a]))
+                continue;
+            if (auto walk = best_walk(analysis, a, from)) {
+                route.walks.push_back(std::move(*walk));
+            } else {
+                route.everything = true;
+                route.reason = describe_missing(analysis, from);
+                route.walks.clear();
+            }
+        }
+        routes.push_back(std::move(route));
+    }
+    return routes;
+}
+
+std::size_t steps_read(const Walk &walk)
+{
+    return walk.steps.size() - (!walk.steps.empty() && walk.steps.back().elided ? 1 : 0);
+}
+
+std::vector<AttributeNumber> columns_before(const Analysis &analysis, const Walk &walk, std::size_t step)
+{
+    std::set<AttributeNumber> columns;
+    auto take = [&](const Expression &expression, int occurrence) {
+        for (const ColumnRef &input : expression.inputs)
+            if (input.occurrence == occurrence)
+                columns.insert(input.attribute);
+    };
+    if (step < steps_read(walk)) {
+        for (int c : walk.steps[step].conditions)
+            take(analysis.conditions[c].expression, walk.steps[step].from);
+    } else {
+        for (const Target::Part &part : walk.parts)
+            for (const ColumnRef &input : part.expression.inputs)
+                columns.insert(input.attribute);
+    }
+    return {columns.begin(), columns.end()};
+}
+
+}  // namespace tviews::model

@@ -1,0 +1,151 @@
+// Row sets; see row_set.hpp.
+#include "pg/row_set.hpp"
+
+#include <utility>
+
+namespace tviews::pg {
+
+RowSet::RowSet(const std::vector<Oid> &types)
+{
+    for (Oid type : types) {
+        columns_.push_back(call([&] {
+            Column column{type, 0, false, 0};
+            get_typlenbyvalalign(type, &column.length, &column.by_value, &column.align);
+            return column;
+        }));
+    }
+    context_ = call([] { return AllocSetContextCreate(TopMemoryContext, "pg_tviews rows", ALLOCSET_SMALL_SIZES); });
+}
+
+RowSet::~RowSet()
+{
+    if (context_ != nullptr)
+        MemoryContextDelete(context_);
+}
+
+RowSet::RowSet(RowSet &&other) noexcept
+    : columns_(std::move(other.columns_)), context_(std::exchange(other.context_, nullptr)),
+      values_(std::move(other.values_)), nulls_(std::move(other.nulls_)), hashes_(std::move(other.hashes_)),
+      table_(std::move(other.table_))
+{
+}
+
+RowSet &RowSet::operator=(RowSet &&other) noexcept
+{
+    std::swap(columns_, other.columns_);
+    std::swap(context_, other.context_);
+    std::swap(values_, other.values_);
+    std::swap(nulls_, other.nulls_);
+    std::swap(hashes_, other.hashes_);
+    std::swap(table_, other.table_);
+    return *this;
+}
+
+bool RowSet::same(std::size_t row, const Datum *values, const bool *nulls) const
+{
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        if (is_null(row, i) != nulls[i])
+            return false;
+        if (!nulls[i] && !datum_image_eq(value(row, i), values[i], columns_[i].by_value, columns_[i].length))
+            return false;
+    }
+    return true;
+}
+
+void RowSet::grow_table()
+{
+    table_.assign(table_.empty() ? 16 : table_.size() * 2, 0);
+    for (std::size_t row = 0; row < hashes_.size(); ++row) {
+        std::size_t at = hashes_[row] & (table_.size() - 1);
+        while (table_[at] != 0)
+            at = (at + 1) & (table_.size() - 1);
+        table_[at] = static_cast<std::uint32_t>(row + 1);
+    }
+}
+
+bool RowSet::add(const Datum *values, const bool *nulls)
+{
+    if ((hashes_.size() + 1) * 2 > table_.size())
+        grow_table();
+    std::size_t width = columns_.size();
+    Datum *copies = nullptr;
+    std::size_t at = 0;
+    uint32 hash = 0;
+    // One guard for the whole row: hashing and comparing may detoast, copying allocates.
+    bool fresh = call([&] {
+        hash = 0x9e3779b9u;
+        for (std::size_t i = 0; i < width; ++i)
+            hash = hash_combine(hash, nulls[i] ? 0 : datum_image_hash(values[i], columns_[i].by_value, columns_[i].length));
+        for (at = hash & (table_.size() - 1); table_[at] != 0; at = (at + 1) & (table_.size() - 1)) {
+            std::size_t row = table_[at] - 1;
+            if (hashes_[row] == hash && same(row, values, nulls))
+                return false;
+        }
+        MemoryContext caller = MemoryContextSwitchTo(context_);
+        copies = static_cast<Datum *>(palloc(sizeof(Datum) * (width + 1)));
+        for (std::size_t i = 0; i < width; ++i) {
+            if (nulls[i])
+                copies[i] = 0;
+            else if (columns_[i].length == -1)
+                copies[i] = PointerGetDatum(PG_DETOAST_DATUM_COPY(values[i]));
+            else
+                copies[i] = datumCopy(values[i], columns_[i].by_value, columns_[i].length);
+        }
+        MemoryContextSwitchTo(caller);
+        return true;
+    });
+    if (!fresh)
+        return false;
+    values_.insert(values_.end(), copies, copies + width);
+    nulls_.insert(nulls_.end(), nulls, nulls + width);
+    hashes_.push_back(hash);
+    table_[at] = static_cast<std::uint32_t>(hashes_.size());
+    pfree(copies);
+    return true;
+}
+
+Datum RowSet::array(std::size_t column, std::size_t from, std::size_t to) const
+{
+    int count = static_cast<int>(to - from);
+    std::vector<Datum> values(count);
+    std::vector<char> nulls(count);
+    for (int i = 0; i < count; ++i) {
+        values[i] = value(from + i, column);
+        nulls[i] = is_null(from + i, column);
+    }
+    const Column &described = columns_[column];
+    Datum *elements = values.data();
+    auto *absent = reinterpret_cast<bool *>(nulls.data());
+    return call([&] {
+        int dimensions[1] = {count}, lower[1] = {1};
+        return PointerGetDatum(construct_md_array(elements, absent, 1, dimensions, lower, described.type,
+                                                  described.length, described.by_value, described.align));
+    });
+}
+
+std::size_t RowSet::bytes() const
+{
+    return MemoryContextMemAllocated(context_, true) + values_.capacity() * sizeof(Datum) + nulls_.capacity() +
+           (hashes_.capacity() + table_.capacity()) * sizeof(std::uint32_t);
+}
+
+std::string RowSet::describe(std::size_t row) const
+{
+    std::string text = "(";
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        text += i ? ", " : "";
+        if (is_null(row, i)) {
+            text += "NULL";
+            continue;
+        }
+        text += call([&]() -> const char * {
+            Oid output;
+            bool varlena;
+            getTypeOutputInfo(columns_[i].type, &output, &varlena);
+            return OidOutputFunctionCall(output, value(row, i));
+        });
+    }
+    return text + ")";
+}
+
+}  // namespace tviews::pg

@@ -1,0 +1,60 @@
+// A set of rows of fixed column types, deduplicated by image, in a memory context of its own.
+//
+// Seeds, walked rows and keys are row sets.  Equal is identical here: numeric 1.0 and 1.00 are two rows, which costs time,
+// never correctness.  Values are copied and detoasted, so they outlive the tuple they came from.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "pg/guard.hpp"
+
+namespace tviews::pg {
+
+class RowSet {
+public:
+    explicit RowSet(const std::vector<Oid> &types);
+    ~RowSet();
+    RowSet(RowSet &&other) noexcept;
+    RowSet &operator=(RowSet &&other) noexcept;
+    RowSet(const RowSet &) = delete;
+    RowSet &operator=(const RowSet &) = delete;
+
+    // Adds a copy of the row unless it is there already.  Returns whether it was new.
+    bool add(const Datum *values, const bool *nulls);
+
+    std::size_t size() const { return hashes_.size(); }
+    bool empty() const { return hashes_.empty(); }
+    std::size_t width() const { return columns_.size(); }
+    Oid type(std::size_t column) const { return columns_[column].type; }
+    Datum value(std::size_t row, std::size_t column) const { return values_[row * columns_.size() + column]; }
+    bool is_null(std::size_t row, std::size_t column) const { return nulls_[row * columns_.size() + column] != 0; }
+
+    // Rows [from, to) of a column as a PostgreSQL array, allocated in the current memory context.
+    Datum array(std::size_t column, std::size_t from, std::size_t to) const;
+
+    // Bytes held, approximately.
+    std::size_t bytes() const;
+
+    // The row as text for people: (1, abc), allocated nowhere but in the result.
+    std::string describe(std::size_t row) const;
+
+private:
+    struct Column {
+        Oid type;
+        int16 length;
+        bool by_value;
+        char align;
+    };
+    bool same(std::size_t row, const Datum *values, const bool *nulls) const;
+    void grow_table();
+
+    std::vector<Column> columns_;
+    MemoryContext context_ = nullptr;
+    std::vector<Datum> values_;
+    std::vector<unsigned char> nulls_;
+    std::vector<std::uint32_t> hashes_;
+    std::vector<std::uint32_t> table_;    // open addressing; row number + 1, 0 is free
+};
+
+}  // namespace tviews::pg

@@ -1,0 +1,189 @@
+// SPI sessions and statements; see spi.hpp.
+#include "pg/spi.hpp"
+
+#include <utility>
+
+namespace tviews::pg {
+
+namespace {
+
+std::vector<SPIPlanPtr> &discarded()
+{
+    static auto *plans = new std::vector<SPIPlanPtr>;
+    return *plans;
+}
+
+// A DestReceiver that hands each row to a C++ callback.  An exception stops the executor and is rethrown afterwards.
+struct Receiver {
+    DestReceiver head;
+    const RowCallback *on_row;
+    std::exception_ptr failure;
+};
+
+bool receive(TupleTableSlot *slot, DestReceiver *self) noexcept
+{
+    auto *receiver = reinterpret_cast<Receiver *>(self);
+    try {
+        (*receiver->on_row)(slot);
+        return true;
+    } catch (...) {
+        receiver->failure = std::current_exception();
+        return false;
+    }
+}
+
+Receiver make_receiver(const RowCallback &on_row)
+{
+    Receiver receiver{};
+    receiver.head.receiveSlot = receive;
+    receiver.head.rStartup = [](DestReceiver *, int, TupleDesc) {};
+    receiver.head.rShutdown = [](DestReceiver *) {};
+    receiver.head.rDestroy = [](DestReceiver *) {};
+    receiver.head.mydest = DestNone;
+    receiver.on_row = &on_row;
+    return receiver;
+}
+
+void check(int code, const std::string &sql)
+{
+    if (code < 0)
+        raise({ERRCODE_INTERNAL_ERROR, std::string("pg_tviews: SPI failed: ") + SPI_result_code_string(code), sql});
+}
+
+std::uint64_t run(SPIPlanPtr plan, const std::string &sql, const std::vector<Oid> &types, const Parameters &parameters,
+                  const RowCallback &on_row, bool read_only)
+{
+    Receiver receiver = make_receiver(on_row);
+    bool wants_rows = static_cast<bool>(on_row);
+    int code = call([&] {
+        ParamListInfo list = nullptr;
+        if (!parameters.values.empty()) {
+            list = makeParamList(static_cast<int>(parameters.values.size()));
+            for (int i = 0; i < list->numParams; ++i)
+                list->params[i] = ParamExternData{parameters.values[i],
+                                                  !parameters.nulls.empty() && parameters.nulls[i] == 'n',
+                                                  PARAM_FLAG_CONST, types[i]};
+        }
+        SPIExecuteOptions options{};
+        options.params = list;
+        options.read_only = read_only;
+        options.dest = wants_rows ? &receiver.head : nullptr;
+        int result = SPI_execute_plan_extended(plan, &options);
+        if (!wants_rows)
+            SPI_freetuptable(SPI_tuptable);
+        return result;
+    });
+    if (receiver.failure)
+        std::rethrow_exception(receiver.failure);
+    check(code, sql);
+    return SPI_processed;
+}
+
+}  // namespace
+
+SpiSession::SpiSession() : exceptions_(std::uncaught_exceptions())
+{
+    check(call([] { return SPI_connect(); }), "SPI_connect");
+}
+
+SpiSession::~SpiSession()
+{
+    if (std::uncaught_exceptions() == exceptions_)
+        SPI_finish();
+}
+
+Statement::Statement(std::string sql, std::vector<Oid> parameter_types)
+    : sql_(std::move(sql)), types_(std::move(parameter_types))
+{
+}
+
+Statement::~Statement()
+{
+    for (SPIPlanPtr plan : {generic_, custom_})
+        if (plan != nullptr)
+            discarded().push_back(plan);
+}
+
+void Statement::release_discarded()
+{
+    for (SPIPlanPtr plan : std::exchange(discarded(), {}))
+        call(SPI_freeplan, plan);
+}
+
+SPIPlanPtr Statement::plan(bool large)
+{
+    SPIPlanPtr &kept = large ? custom_ : generic_;
+    if (kept != nullptr)
+        return kept;
+    int options = large ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN;
+    SPIPlanPtr prepared = call([&] {
+        SPIPlanPtr made = SPI_prepare_cursor(sql_.c_str(), static_cast<int>(types_.size()), types_.data(), options);
+        if (made != nullptr)
+            SPI_keepplan(made);
+        return made;
+    });
+    if (prepared == nullptr)
+        check(SPI_result, sql_);
+    return kept = prepared;
+}
+
+std::uint64_t Statement::query(const Parameters &parameters, bool large, const RowCallback &on_row)
+{
+    return run(plan(large), sql_, types_, parameters, on_row, true);
+}
+
+std::uint64_t Statement::write(const Parameters &parameters, Snapshot snapshot, Snapshot crosscheck)
+{
+    SPIPlanPtr prepared = plan(false);
+    auto *values = const_cast<Datum *>(parameters.values.data());
+    const char *nulls = parameters.nulls.empty() ? nullptr : parameters.nulls.data();
+    check(call([&] { return SPI_execute_snapshot(prepared, values, nulls, snapshot, crosscheck, false, true, 0); }), sql_);
+    return SPI_processed;
+}
+
+double Statement::cost()
+{
+    SPIPlanPtr prepared = plan(false);
+    return call([&] {
+        CachedPlan *cached = SPI_plan_get_cached_plan(prepared);
+        if (cached == nullptr)
+            return 0.0;
+        double total = 0;
+        ListCell *cell;
+        foreach (cell, cached->stmt_list)
+            total += lfirst_node(PlannedStmt, cell)->planTree->total_cost;
+        ReleaseCachedPlan(cached, CurrentResourceOwner);
+        return total;
+    });
+}
+
+void execute(const std::string &sql, const std::vector<Oid> &types, const Parameters &parameters,
+             const RowCallback &on_row, bool read_only)
+{
+    SPIPlanPtr plan = call([&] {
+        return SPI_prepare(sql.c_str(), static_cast<int>(types.size()), const_cast<Oid *>(types.data()));
+    });
+    if (plan == nullptr)
+        check(SPI_result, sql);
+    run(plan, sql, types, parameters, on_row, read_only);
+    call(SPI_freeplan, plan);
+}
+
+std::optional<std::string> text_column(TupleTableSlot *slot, int number)
+{
+    const char *text = call([&]() -> const char * {
+        bool is_null;
+        Datum value = slot_getattr(slot, number, &is_null);
+        if (is_null)
+            return nullptr;
+        Oid output;
+        bool varlena;
+        getTypeOutputInfo(TupleDescAttr(slot->tts_tupleDescriptor, number - 1)->atttypid, &output, &varlena);
+        return OidOutputFunctionCall(output, value);
+    });
+    if (text == nullptr)
+        return std::nullopt;
+    return std::string(text);
+}
+
+}  // namespace tviews::pg

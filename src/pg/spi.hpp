@@ -1,0 +1,74 @@
+// The server programming interface as C++: a session, a prepared statement whose rows go to a callback, and snapshots.
+//
+// Statements keep two plans: one generic, made for a handful of array elements, and one planned for the actual arrays when
+// they are large.  Rows are handed over one by one and never collected here.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pg/guard.hpp"
+
+namespace tviews::pg {
+
+// SPI_connect … SPI_finish.  While unwinding, the abort closes it.
+class SpiSession {
+public:
+    SpiSession();
+    ~SpiSession();
+    SpiSession(const SpiSession &) = delete;
+    SpiSession &operator=(const SpiSession &) = delete;
+
+private:
+    int exceptions_;
+};
+
+using RowCallback = std::function<void(TupleTableSlot *)>;
+
+struct Parameters {
+    std::vector<Datum> values;
+    std::vector<char> nulls;      // 'n' or ' ', as SPI wants them; empty: none is null
+};
+
+class Statement {
+public:
+    // Prepared at first use, in an SPI session and under the settings then in force.
+    Statement(std::string sql, std::vector<Oid> parameter_types);
+    ~Statement();
+    Statement(const Statement &) = delete;
+    Statement &operator=(const Statement &) = delete;
+
+    // Runs a query on the active snapshot.  `large`: plan for these very parameters.  Returns the number of rows.
+    std::uint64_t query(const Parameters &parameters, bool large, const RowCallback &on_row);
+
+    // Runs a writing statement on `snapshot`; rows changed must be visible to `crosscheck` too, if given.  Returns the
+    // number of rows written.  Raises: 40001 where the crosscheck fails.
+    std::uint64_t write(const Parameters &parameters, Snapshot snapshot, Snapshot crosscheck);
+
+    // Planner's estimate of the generic plan: total cost in planner units.
+    double cost();
+
+    const std::string &sql() const { return sql_; }
+
+    // Frees plans of statements destroyed since; call where an error is harmless.
+    static void release_discarded();
+
+private:
+    SPIPlanPtr plan(bool large);
+
+    std::string sql_;
+    std::vector<Oid> types_;
+    SPIPlanPtr generic_ = nullptr;
+    SPIPlanPtr custom_ = nullptr;
+};
+
+// A one-off statement: runs `sql` with parameters, in an SPI session; rows go to the callback.
+void execute(const std::string &sql, const std::vector<Oid> &types = {}, const Parameters &parameters = {},
+             const RowCallback &on_row = nullptr, bool read_only = false);
+
+// Column `number` (from 1) of a row as text, nothing if NULL.
+std::optional<std::string> text_column(TupleTableSlot *slot, int number);
+
+}  // namespace tviews::pg

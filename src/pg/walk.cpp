@@ -1,0 +1,81 @@
+// Trampolines between PostgreSQL's tree walkers and C++ callbacks; see walk.hpp.
+#include "pg/walk.hpp"
+
+namespace tviews::pg {
+
+namespace {
+
+struct Visitor {
+    const std::function<bool(Node *)> *visit;
+    std::exception_ptr failure;
+};
+
+bool visit_child(Node *node, void *context) noexcept
+{
+    auto *visitor = static_cast<Visitor *>(context);
+    if (node == nullptr)
+        return false;
+    try {
+        return (*visitor->visit)(node);
+    } catch (...) {
+        visitor->failure = std::current_exception();
+        return true;
+    }
+}
+
+struct Changer {
+    const std::function<Node *(Node *)> *change;
+    std::exception_ptr failure;
+};
+
+Node *change_child(Node *node, void *context) noexcept
+{
+    auto *changer = static_cast<Changer *>(context);
+    if (node == nullptr || changer->failure)
+        return node;
+    try {
+        return (*changer->change)(node);
+    } catch (...) {
+        changer->failure = std::current_exception();
+        return node;
+    }
+}
+
+// The server declares its callbacks without parameters; the way through void (*)() tells the compiler that the cast
+// between the two types is meant.
+using Walker = bool (*)();
+using Mutator = Node *(*)();
+using Any = void (*)();
+const Walker walker = reinterpret_cast<Walker>(reinterpret_cast<Any>(visit_child));
+const Mutator mutator = reinterpret_cast<Mutator>(reinterpret_cast<Any>(change_child));
+
+}  // namespace
+
+bool walk_children(Node *node, const std::function<bool(Node *)> &visit)
+{
+    Visitor visitor{&visit, nullptr};
+    bool stopped = call([&] { return expression_tree_walker(node, walker, &visitor); });
+    if (visitor.failure)
+        std::rethrow_exception(visitor.failure);
+    return stopped;
+}
+
+bool walk_query_children(Query *query, int flags, const std::function<bool(Node *)> &visit)
+{
+    Visitor visitor{&visit, nullptr};
+    bool stopped = call([&] { return query_tree_walker(query, walker, &visitor, flags); });
+    if (visitor.failure)
+        std::rethrow_exception(visitor.failure);
+    return stopped;
+}
+
+Node *mutate_children(Node *node, const std::function<Node *(Node *)> &change)
+{
+    Changer changer{&change, nullptr};
+    Node *copy = call([&] { return expression_tree_mutator(node, mutator, &changer); });
+    if (changer.failure)
+        std::rethrow_exception(changer.failure);
+    return copy;
+}
+
+}  // namespace tviews::pg

@@ -1,0 +1,25 @@
+// Walking PostgreSQL's expression trees from C++.
+//
+// `walk_children` calls back for each child of a node; the callback may throw and may call guarded functions.  The
+// exception is carried round the C frames of expression_tree_walker, never through them.
+#pragma once
+
+#include <exception>
+#include <functional>
+
+#include "pg/guard.hpp"
+
+namespace tviews::pg {
+
+// Calls visit(child) for every immediate child expression of node (SubLink: its test expression and its Query).
+// visit returns true to stop; the result tells whether the walk was stopped.  Some lists (a Query's parts, not the
+// arguments of an operator) arrive as a List node, whose children are its members.
+bool walk_children(Node *node, const std::function<bool(Node *)> &visit);
+
+// The same for the parts of a Query: target list, quals, range table subqueries (not CTEs twice); flags as QTW_*.
+bool walk_query_children(Query *query, int flags, const std::function<bool(Node *)> &visit);
+
+// Copies node with every child replaced by change(child).
+Node *mutate_children(Node *node, const std::function<Node *(Node *)> &change);
+
+}  // namespace tviews::pg

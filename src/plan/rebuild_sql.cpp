@@ -1,0 +1,151 @@
+// Writing comparison and write statements; see rebuild_sql.hpp.  Aliases: k keys, v the query's rows, t the stored rows;
+// ?found, ?tid, ?action and ?key are names no definition is likely to output.
+#include "plan/rebuild_sql.hpp"
+
+#include <fmt/format.h>
+#include <functional>
+
+#include "plan/identifier.hpp"
+
+namespace tviews::plan {
+
+namespace {
+
+using Key = std::vector<model::KeyColumn>;
+
+std::string joined(std::size_t count, const char *separator, const std::function<std::string(std::size_t)> &item)
+{
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i)
+        text += (i ? separator : "") + item(i);
+    return text;
+}
+
+std::string columns_of(const Relations &relations, const std::string &alias)
+{
+    return joined(relations.columns.size(), ", ",
+                  [&](std::size_t i) { return alias + "." + quote_name(relations.columns[i]); });
+}
+
+// The select list all comparisons share; ?found is NULL on the side that has no row.
+std::string verdict(const Relations &relations)
+{
+    return fmt::format("SELECT CASE WHEN t.\"?found\" IS NULL THEN 'i' WHEN v.\"?found\" IS NULL THEN 'd' WHEN ROW({}) "
+                       "OPERATOR(pg_catalog.*=) ROW({}) THEN 's' ELSE 'u' END::pg_catalog.\"char\" AS \"?action\", t.\"?tid\" AS \"?tid\", {}",
+                       columns_of(relations, "v"), columns_of(relations, "t"), columns_of(relations, "v"));
+}
+
+std::string query_rows(const Relations &relations, const std::string &where)
+{
+    return fmt::format("(SELECT true AS \"?found\", {} FROM {} AS q{}) AS v", columns_of(relations, "q"), relations.view, where);
+}
+
+std::string stored_rows(const Relations &relations, const std::string &where)
+{
+    return fmt::format("(SELECT true AS \"?found\", q.ctid AS \"?tid\", {} FROM {} AS q{}) AS t", columns_of(relations, "q"),
+                       relations.table, where);
+}
+
+std::string key_equality(const Key &key, const std::string &left, const std::string &right)
+{
+    return joined(key.size(), " AND ", [&](std::size_t i) {
+        return fmt::format("{}.{} {} {}.{}", left, quote_name(key[i].name), key[i].equals, right, quote_name(key[i].name));
+    });
+}
+
+// The keys as rows; DISTINCT by the key's own equality, so that 1.0 and 1.00 are one document.
+std::string keys_from_arrays(const Key &key, const std::vector<int> &part)
+{
+    return "(SELECT DISTINCT " + joined(part.size(), ", ", [&](std::size_t i) {
+        const model::Type &type = key[part[i]].type;
+        return fmt::format("pg_catalog.unnest(${}::{}){} AS k{}", i + 1, type.array_name,
+                           type.collation.empty() ? "" : " COLLATE " + type.collation, i + 1);
+    }) + ")";
+}
+
+std::string matches_key(const Key &key, const std::vector<int> &part)
+{
+    return joined(part.size(), " AND ", [&](std::size_t i) {
+        return fmt::format("q.{} {} k.k{}", quote_name(key[part[i]].name), key[part[i]].equals, i + 1);
+    });
+}
+
+std::string assignments(const Relations &relations, bool update)
+{
+    std::string names = joined(relations.columns.size(), ", ", [&](std::size_t i) { return quote_name(relations.columns[i]); });
+    std::string values = joined(relations.columns.size(), ", ", [](std::size_t i) { return fmt::format("${}", i + 1); });
+    if (relations.stamps) {
+        names += ", updated_at";
+        values += ", pg_catalog.now()";
+    }
+    return update ? fmt::format("SET ({}) = ROW({})", names, values) : fmt::format("({}) VALUES ({})", names, values);
+}
+
+}  // namespace
+
+std::string compare_keys(const Relations &relations, const Key &key, const std::vector<int> &part)
+{
+    std::string keys = keys_from_arrays(key, part) + " AS k";
+    std::string where = " WHERE " + matches_key(key, part) + " OFFSET 0";
+    std::string v = query_rows(relations, where), t = stored_rows(relations, where);
+    if (part.size() == key.size())
+        return fmt::format("{} FROM {} LEFT JOIN LATERAL {} ON true LEFT JOIN LATERAL {} ON true "
+                           "WHERE v.\"?found\" OR t.\"?found\"",
+                           verdict(relations), keys, v, t);
+    return fmt::format("SELECT d.* FROM {}, LATERAL ({} FROM {} FULL JOIN {} ON {}) AS d", keys, verdict(relations), v, t,
+                       key_equality(key, "v", "t"));
+}
+
+std::string compare_bulk(const Relations &relations, const Key &key, const std::vector<int> &part)
+{
+    std::string where = fmt::format(" WHERE EXISTS (SELECT FROM {} AS k WHERE {})", keys_from_arrays(key, part),
+                                    matches_key(key, part));
+    return fmt::format("{} FROM {} FULL JOIN {} ON {}", verdict(relations), query_rows(relations, where),
+                       stored_rows(relations, where), key_equality(key, "v", "t"));
+}
+
+std::string compare_all(const Relations &relations, const Key &key)
+{
+    return fmt::format("{} FROM {} FULL JOIN {} ON {}", verdict(relations), query_rows(relations, ""),
+                       stored_rows(relations, ""), key_equality(key, "v", "t"));
+}
+
+std::string verify(const Relations &relations, const Key &key, bool sample)
+{
+    auto key_columns = [&](const char *alias) {
+        return joined(key.size(), ", ", [&](std::size_t i) { return fmt::format("{}.{}", alias, quote_name(key[i].name)); });
+    };
+    std::string where;
+    if (sample)
+        where = fmt::format(" WHERE (pg_catalog.hash_record_extended(ROW({}), $2) & 1073741823) < $1 * 1073741824",
+                            key_columns("q"));
+    std::string document_key = joined(key.size(), ", ", [&](std::size_t i) {
+        std::string literal = "'";
+        for (char c : key[i].name)
+            literal += c == '\'' ? "''" : std::string(1, c);
+        std::string name = quote_name(key[i].name);
+        return fmt::format("{}', COALESCE(v.{}, t.{})", literal, name, name);
+    });
+    return fmt::format("SELECT d.\"?action\", d.\"?tid\", CASE WHEN d.\"?action\" <> 's' THEN d.\"?key\" END FROM "
+                       "({}, pg_catalog.jsonb_build_object({}) AS \"?key\" FROM {} FULL JOIN {} ON {}) AS d",
+                       verdict(relations), document_key, query_rows(relations, where), stored_rows(relations, where),
+                       key_equality(key, "v", "t"));
+}
+
+std::string insert_row(const Relations &relations)
+{
+    return fmt::format("INSERT INTO {} {}", relations.table, assignments(relations, false));
+}
+
+std::string update_row(const Relations &relations)
+{
+    return fmt::format("UPDATE {} {} WHERE ctid = ${}", relations.table, assignments(relations, true),
+                       relations.columns.size() + 1);
+}
+
+std::string delete_row(const Relations &relations)
+{
+    return fmt::format("DELETE FROM {} WHERE ctid = $1", relations.table);
+}
+
+}  // namespace tviews::plan

@@ -1,0 +1,244 @@
+// Flush points: hooks and transaction callbacks; see flush_points.hpp.
+//
+// The library is loaded by the first captured write at the latest, so wherever seeds are pending the hooks are in place.
+#include "queue/flush_points.hpp"
+
+#include <utility>
+
+#include "pg/entry.hpp"
+#include "pg/list.hpp"
+#include "queue/seeds.hpp"
+#include "refresh/flush.hpp"
+
+namespace tviews::queue {
+
+namespace {
+
+using refresh::Moment;
+
+ExecutorStart_hook_type next_executor_start = nullptr;
+ExecutorRun_hook_type next_executor_run = nullptr;
+ExecutorFinish_hook_type next_executor_finish = nullptr;
+ProcessUtility_hook_type next_process_utility = nullptr;
+
+bool idle()
+{
+    return !Queue::exists() || Queue::current().flushing != 0;
+}
+
+bool reads_any(const PlannedStmt *statement, const std::set<Oid> &tables)
+{
+    if (tables.empty())
+        return false;
+    for (auto *rte : pg::items<RangeTblEntry>(statement->rtable))
+        if (rte->rtekind == RTE_RELATION && tables.count(rte->relid) != 0)
+            return true;
+    return false;
+}
+
+void flush_before_read(Moment moment = Moment::read)
+{
+    refresh::flush(moment);
+}
+
+// Gives the query a snapshot that sees the last flush.  READ COMMITTED takes a new one, as if the statement had started
+// now, because the documents contain what others have committed since; above, the transaction's own.
+void replace_snapshot(QueryDesc *query)
+{
+    pg::call([&] {
+        Snapshot fresh;
+        if (IsolationUsesXactSnapshot()) {
+            PushCopiedSnapshot(GetTransactionSnapshot());
+            UpdateActiveSnapshotCommandId();
+            fresh = RegisterSnapshot(GetActiveSnapshot());
+            PopActiveSnapshot();
+        } else {
+            fresh = RegisterSnapshot(GetLatestSnapshot());
+        }
+        UnregisterSnapshot(query->snapshot);
+        query->snapshot = fresh;
+    });
+}
+
+void before_query(QueryDesc *query, int flags)
+{
+    if (idle() || (flags & EXEC_FLAG_EXPLAIN_ONLY) != 0 || IsParallelWorker())
+        return;
+    Queue &queue = Queue::current();
+    const PlannedStmt *statement = query->plannedstmt;
+    bool reads_flushed = reads_any(statement, queue.flushed_tables);
+    if (queue.has_pending() && (statement->parallelModeNeeded || reads_any(statement, queue.affected()))) {
+        flush_before_read();
+        reads_flushed = true;
+    }
+    if (reads_flushed && query->snapshot != nullptr && IsMVCCSnapshot(query->snapshot) &&
+        query->snapshot->curcid < queue.flush_command)
+        replace_snapshot(query);
+}
+
+// The replaced snapshot has to be the active one too: parallel workers and functions called by the query take that.
+bool push_replaced_snapshot(QueryDesc *query)
+{
+    if (idle() || query->snapshot == nullptr || !IsMVCCSnapshot(query->snapshot) || !ActiveSnapshotSet() ||
+        query->snapshot->curcid <= GetActiveSnapshot()->curcid ||
+        !reads_any(query->plannedstmt, Queue::current().flushed_tables))
+        return false;
+    PushActiveSnapshot(query->snapshot);
+    return true;
+}
+
+extern "C" void on_executor_start(QueryDesc *query, int flags)
+{
+    pg::entry([&] { before_query(query, flags); });
+    if (next_executor_start != nullptr)
+        next_executor_start(query, flags);
+    else
+        standard_ExecutorStart(query, flags);
+}
+
+extern "C" void on_executor_run(QueryDesc *query, ScanDirection direction, uint64 count, bool once)
+{
+    bool pushed = push_replaced_snapshot(query);
+    if (next_executor_run != nullptr)
+        next_executor_run(query, direction, count, once);
+    else
+        standard_ExecutorRun(query, direction, count, once);
+    if (pushed)
+        PopActiveSnapshot();
+}
+
+extern "C" void on_executor_finish(QueryDesc *query)
+{
+    bool pushed = push_replaced_snapshot(query);
+    if (next_executor_finish != nullptr)
+        next_executor_finish(query);
+    else
+        standard_ExecutorFinish(query);
+    if (pushed)
+        PopActiveSnapshot();
+}
+
+// COPY tv_x TO does not reach the executor's hooks.
+bool copies_out(Node *statement)
+{
+    return IsA(statement, CopyStmt) && !reinterpret_cast<CopyStmt *>(statement)->is_from &&
+           reinterpret_cast<CopyStmt *>(statement)->relation != nullptr;
+}
+
+bool is_ddl(Node *statement)
+{
+    return GetCommandLogLevel(statement) == LOGSTMT_DDL;
+}
+
+// Flushes where the command needs it.  Returns whether it needs a current snapshot as well.
+bool before_utility(Node *statement)
+{
+    if (idle() || !IsTransactionState())
+        return false;
+    bool copies = copies_out(statement);
+    if ((copies || is_ddl(statement)) && Queue::current().has_pending())
+        flush_before_read();
+    return copies && Queue::current().flush_command != 0;
+}
+
+extern "C" void on_process_utility(PlannedStmt *statement, const char *text, bool read_only_tree,
+                                   ProcessUtilityContext context, ParamListInfo parameters,
+                                   QueryEnvironment *environment, DestReceiver *destination, QueryCompletion *completion)
+{
+    bool push = pg::entry([&] { return before_utility(statement->utilityStmt); });
+    if (push) {
+        PushCopiedSnapshot(IsolationUsesXactSnapshot() ? GetTransactionSnapshot() : GetLatestSnapshot());
+        UpdateActiveSnapshotCommandId();
+    }
+    if (next_process_utility != nullptr)
+        next_process_utility(statement, text, read_only_tree, context, parameters, environment, destination, completion);
+    else
+        standard_ProcessUtility(statement, text, read_only_tree, context, parameters, environment, destination, completion);
+    if (push)
+        PopActiveSnapshot();
+}
+
+// statement_timeout is not in force while a top-level statement commits; the flush is the statement's work, so it is here.
+class TimeoutScope {
+public:
+    TimeoutScope()
+    {
+        armed_ = StatementTimeout > 0 && !get_timeout_active(STATEMENT_TIMEOUT);
+        if (armed_)
+            enable_timeout_after(STATEMENT_TIMEOUT, StatementTimeout);
+    }
+    ~TimeoutScope()
+    {
+        if (armed_)
+            disable_timeout(STATEMENT_TIMEOUT, false);
+    }
+    TimeoutScope(const TimeoutScope &) = delete;
+    TimeoutScope &operator=(const TimeoutScope &) = delete;
+
+private:
+    bool armed_;
+};
+
+// What the flush defers (foreign keys and constraint triggers on tv_*) must fire before the commit goes on, and may write
+// base tables again.
+void flush_at_commit()
+{
+    Queue &queue = Queue::current();
+    if (IsolationUsesXactSnapshot())
+        queue.reopen_all();
+    TimeoutScope timeout;
+    while (queue.has_pending()) {
+        refresh::flush(Moment::commit);
+        pg::call(AfterTriggerFireDeferred);
+    }
+}
+
+extern "C" void on_transaction_event(XactEvent event, void *)
+{
+    if (!Queue::exists())
+        return;
+    switch (event) {
+    case XACT_EVENT_PRE_COMMIT:
+    case XACT_EVENT_PRE_PREPARE:
+        pg::entry([] { flush_at_commit(); });
+        break;
+    case XACT_EVENT_COMMIT:
+    case XACT_EVENT_ABORT:
+    case XACT_EVENT_PREPARE:
+        Queue::clear();
+        break;
+    default:
+        break;
+    }
+}
+
+extern "C" void on_subtransaction_event(SubXactEvent event, SubTransactionId, SubTransactionId, void *)
+{
+    if (!Queue::exists())
+        return;
+    if (event == SUBXACT_EVENT_COMMIT_SUB)
+        Queue::current().subtransaction_committed(GetCurrentTransactionNestLevel());
+    else if (event == SUBXACT_EVENT_ABORT_SUB)
+        Queue::current().subtransaction_aborted(GetCurrentTransactionNestLevel());
+}
+
+}  // namespace
+
+std::uint64_t flush_now()
+{
+    if (idle() || !Queue::current().has_pending())
+        return 0;
+    return refresh::flush(Moment::read);
+}
+
+void install_flush_points()
+{
+    next_executor_start = std::exchange(ExecutorStart_hook, on_executor_start);
+    next_executor_run = std::exchange(ExecutorRun_hook, on_executor_run);
+    next_executor_finish = std::exchange(ExecutorFinish_hook, on_executor_finish);
+    next_process_utility = std::exchange(ProcessUtility_hook, on_process_utility);
+    RegisterXactCallback(on_transaction_event, nullptr);
+    RegisterSubXactCallback(on_subtransaction_event, nullptr);
+}
+
+}  // namespace tviews::queue

@@ -1,0 +1,15 @@
+// When a flush happens: at the first read of a TVIEW with pending seeds, before DDL, before a parallel plan, at pre-commit
+// and pre-prepare, and on request.
+#pragma once
+
+#include <cstdint>
+
+namespace tviews::queue {
+
+// Installs the executor and utility hooks and the transaction callbacks; called once, from _PG_init.
+void install_flush_points();
+
+// Flushes if anything is pending.  Returns the number of documents written.
+std::uint64_t flush_now();
+
+}  // namespace tviews::queue

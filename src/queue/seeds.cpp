@@ -1,0 +1,185 @@
+// The transaction's seeds; see seeds.hpp.
+#include "queue/seeds.hpp"
+
+#include <memory>
+
+#include "catalog/settings.hpp"
+
+namespace tviews::queue {
+
+namespace {
+
+// A plain pointer: nothing global may have a destructor.
+Queue *queue = nullptr;
+
+}  // namespace
+
+Queue &Queue::current()
+{
+    if (queue == nullptr)
+        queue = new Queue;
+    return *queue;
+}
+
+bool Queue::exists()
+{
+    return queue != nullptr;
+}
+
+void Queue::clear() noexcept
+{
+    delete queue;
+    queue = nullptr;
+}
+
+Seeds &Queue::slot(const catalog::CaptureTarget &target)
+{
+    Slot where{target.tview, target.occurrence};
+    auto known = pending_.find(where);
+    if (known == pending_.end()) {
+        affected_known_ = false;
+        known = pending_.emplace(where, Seeds{pg::RowSet(target.seed_types), target.seed_columns, false}).first;
+    }
+    Seeds &seeds = known->second;
+    if (seeds.columns != target.seed_columns)
+        seeds.everything = true;          // redefined in between; its old layout means nothing now
+    return seeds;
+}
+
+void Queue::add(const catalog::CaptureTarget &target, const Datum *values, const bool *nulls)
+{
+    Seeds &seeds = slot(target);
+    if (seeds.everything)
+        return;
+    seeds.rows.add(values, nulls);
+    if (seeds.rows.bytes() > static_cast<std::size_t>(catalog::settings().max_seed_memory) * 1024) {
+        seeds.everything = true;
+        seeds.rows = pg::RowSet(target.seed_types);
+    }
+}
+
+void Queue::add_everything(const catalog::CaptureTarget &target)
+{
+    slot(target).everything = true;
+}
+
+void Queue::add_everything(Oid tview)
+{
+    catalog::CaptureTarget target;
+    target.tview = tview;
+    target.occurrence = -1;
+    target.everything = true;
+    slot(target).everything = true;
+}
+
+std::vector<std::pair<int, const Seeds *>> Queue::take(Oid tview)
+{
+    std::vector<std::pair<int, const Seeds *>> taken;
+    Flushed flushed{GetCurrentTransactionNestLevel(), false, {}};
+    for (auto at = pending_.lower_bound({tview, INT_MIN}); at != pending_.end() && at->first.tview == tview;) {
+        auto next = std::next(at);
+        flushed.seeds.insert(pending_.extract(at));
+        at = next;
+    }
+    affected_known_ = false;
+    flushed_.push_back(std::move(flushed));
+    for (const auto &[slot, seeds] : flushed_.back().seeds)
+        taken.emplace_back(slot.occurrence, &seeds);
+    return taken;
+}
+
+void Queue::settle(bool keep_for_commit)
+{
+    if (!keep_for_commit)
+        flushed_.remove_if([](const Flushed &flushed) { return flushed.level <= 1; });
+}
+
+void Queue::merge(SeedMap &&seeds)
+{
+    affected_known_ = false;
+    while (!seeds.empty()) {
+        auto inserted = pending_.insert(seeds.extract(seeds.begin()));
+        if (inserted.inserted)
+            continue;
+        Seeds &known = inserted.position->second;
+        Seeds &other = inserted.node.mapped();
+        if (known.everything || other.everything || known.columns != other.columns) {
+            known.everything = true;
+            continue;
+        }
+        std::size_t width = known.rows.width();
+        auto values = std::make_unique<Datum[]>(width + 1);
+        auto nulls = std::make_unique<bool[]>(width + 1);
+        for (std::size_t row = 0; row < other.rows.size(); ++row) {
+            for (std::size_t i = 0; i < width; ++i) {
+                values[i] = other.rows.value(row, i);
+                nulls[i] = other.rows.is_null(row, i);
+            }
+            known.rows.add(values.get(), nulls.get());
+        }
+    }
+}
+
+void Queue::reopen_all()
+{
+    for (Flushed &flushed : flushed_)
+        flushed.reopened = true;
+    any_reopened_ = true;
+    absorb_reopened();
+}
+
+void Queue::absorb_reopened()
+{
+    if (!any_reopened_)
+        return;
+    for (Flushed &flushed : flushed_)
+        if (flushed.reopened)
+            merge(std::move(flushed.seeds));
+    flushed_.remove_if([](const Flushed &flushed) { return flushed.reopened; });
+    any_reopened_ = false;
+}
+
+bool Queue::has_pending()
+{
+    absorb_reopened();
+    return !pending_.empty();
+}
+
+void Queue::subtransaction_committed(int level) noexcept
+{
+    for (Flushed &flushed : flushed_)
+        if (flushed.level >= level)
+            flushed.level = level - 1;
+}
+
+// Only marks: moving seeds allocates, and an abort must not fail.  They are moved when somebody looks.
+void Queue::subtransaction_aborted(int level) noexcept
+{
+    if (flushing >= level)
+        flushing = 0;
+    for (Flushed &flushed : flushed_)
+        if (flushed.level >= level)
+            flushed.reopened = any_reopened_ = true;
+}
+
+const std::set<Oid> &Queue::affected()
+{
+    if (affected_known_)
+        return affected_;
+    affected_.clear();
+    std::vector<Oid> open;
+    for (const auto &[slot, seeds] : pending_)
+        open.push_back(slot.tview);
+    while (!open.empty()) {
+        Oid tview = open.back();
+        open.pop_back();
+        if (!affected_.insert(tview).second)
+            continue;
+        for (const catalog::CaptureTarget &target : *catalog::capture_targets(tview))
+            open.push_back(target.tview);
+    }
+    affected_known_ = true;
+    return affected_;
+}
+
+}  // namespace tviews::queue

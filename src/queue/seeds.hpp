@@ -1,0 +1,90 @@
+// Seeds: what a transaction has changed and not yet carried into its TVIEWs, and what happens to it at savepoints.
+//
+//   capture adds         pending: per TVIEW and occurrence, the join values of old and new rows
+//   a flush takes        pending moves to *flushed*, marked with the transaction nesting level it ran at
+//   subtransaction ends  commit hands the mark to the parent; abort makes the seeds pending again, because it took back
+//                        the rows the flush wrote and the locks it held
+//   transaction ends     everything goes
+//
+// A seed that a rolled-back savepoint leaves behind costs time, never correctness.  At REPEATABLE READ and above flushed
+// seeds are kept to be flushed again at commit, on the latest snapshot.  Not here: deciding when to flush (flush_points.cpp).
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "catalog/compiled.hpp"
+#include "pg/row_set.hpp"
+
+namespace tviews::queue {
+
+struct Seeds {
+    pg::RowSet rows;
+    std::vector<AttrNumber> columns;      // layout of rows, as compiled when they were captured
+    bool everything = false;
+};
+
+struct Slot {
+    Oid tview;
+    int occurrence;
+    friend auto operator<=>(const Slot &, const Slot &) = default;
+};
+
+using SeedMap = std::map<Slot, Seeds>;
+
+class Queue {
+public:
+    // The running transaction's queue, made at first use; `exists` asks without making one.
+    static Queue &current();
+    static bool exists();
+    // Forgets everything; at the end of the transaction.
+    static void clear() noexcept;
+
+    void add(const catalog::CaptureTarget &target, const Datum *values, const bool *nulls);
+    void add_everything(const catalog::CaptureTarget &target);
+    void add_everything(Oid tview);
+
+    bool has_pending();
+    const SeedMap &pending() const { return pending_; }
+
+    // The pending seeds of one TVIEW, moved to the flushed list at the current nesting level.
+    std::vector<std::pair<int, const Seeds *>> take(Oid tview);
+
+    // After a flush that succeeded: drops flushed seeds that nothing can bring back.
+    void settle(bool keep_for_commit);
+    // Makes all flushed seeds pending again.
+    void reopen_all();
+
+    void subtransaction_committed(int level) noexcept;
+    void subtransaction_aborted(int level) noexcept;
+
+    // Tables this transaction has flushed, and the command id from which on a snapshot sees the last flush.
+    std::set<Oid> flushed_tables;
+    CommandId flush_command = 0;
+    // Nesting level of the flush that is running; 0 if none is.
+    int flushing = 0;
+
+    // TVIEWs with pending seeds and all that are defined over them.
+    const std::set<Oid> &affected();
+
+private:
+    struct Flushed {
+        int level;
+        bool reopened;
+        SeedMap seeds;
+    };
+    void absorb_reopened();
+    Seeds &slot(const catalog::CaptureTarget &target);
+    void merge(SeedMap &&seeds);
+
+    SeedMap pending_;
+    std::list<Flushed> flushed_;
+    std::set<Oid> affected_;
+    bool affected_known_ = false;
+    bool any_reopened_ = false;
+};
+
+}  // namespace tviews::queue

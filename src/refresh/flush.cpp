@@ -1,0 +1,122 @@
+// Flushing; see flush.hpp, and locks.hpp for the lock protocol.
+#include "refresh/flush.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <tuple>
+
+#include "catalog/settings.hpp"
+#include "pg/spi.hpp"
+#include "queue/seeds.hpp"
+#include "refresh/identity.hpp"
+#include "refresh/locks.hpp"
+#include "refresh/walk.hpp"
+
+namespace tviews::refresh {
+
+namespace {
+
+using Tviews = std::vector<std::shared_ptr<catalog::Compiled>>;
+
+// The TVIEWs a flush may reach, in the global order: rank, then OID.
+Tviews in_order(const std::set<Oid> &tables)
+{
+    Tviews tviews;
+    for (Oid table : tables)
+        tviews.push_back(catalog::compiled(table));
+    std::sort(tviews.begin(), tviews.end(), [](const auto &a, const auto &b) {
+        return std::tuple(a->rank, a->tview.table) < std::tuple(b->rank, b->tview.table);
+    });
+    return tviews;
+}
+
+Written flush_tview(catalog::Compiled &tview, Moment moment)
+{
+    queue::Queue &queue = queue::Queue::current();
+    lock_tview(tview.tview.table);
+    auto seeds = queue.take(tview.tview.table);
+    PinnedSettingsScope settings(tview.tview.settings);
+    Keys keys = walk(tview, seeds, moment);
+    return rebuild(tview, keys, moment);
+}
+
+std::uint64_t flush_round(Moment moment)
+{
+    queue::Queue &queue = queue::Queue::current();
+    std::uint64_t written = 0;
+    Tviews tviews = in_order(queue.affected());
+    lock_relations(tviews);
+    for (const auto &tview : tviews) {
+        auto first = queue.pending().lower_bound({tview->tview.table, INT_MIN});
+        if (first == queue.pending().end() || first->first.tview != tview->tview.table)
+            continue;
+        written += flush_tview(*tview, moment).total();
+        queue.flushed_tables.insert(tview->tview.table);
+    }
+    return written;
+}
+
+void finish()
+{
+    queue::Queue &queue = queue::Queue::current();
+    pg::call(CommandCounterIncrement);
+    queue.flush_command = GetCurrentCommandId(false);
+    queue.settle(IsolationUsesXactSnapshot());
+}
+
+// While it lives the flush's own statements do not flush.  After an error the abort resets it.
+class FlushingScope {
+public:
+    FlushingScope() : exceptions_(std::uncaught_exceptions())
+    {
+        queue::Queue::current().flushing = GetCurrentTransactionNestLevel();
+    }
+    ~FlushingScope()
+    {
+        if (std::uncaught_exceptions() == exceptions_)
+            queue::Queue::current().flushing = 0;
+    }
+    FlushingScope(const FlushingScope &) = delete;
+    FlushingScope &operator=(const FlushingScope &) = delete;
+
+private:
+    int exceptions_;
+};
+
+}  // namespace
+
+std::uint64_t flush(Moment moment)
+{
+    queue::Queue &queue = queue::Queue::current();
+    std::uint64_t written = 0;
+    FlushingScope flushing;
+    pg::SpiSession session;
+    for (int round = 0; queue.has_pending(); ++round) {
+        if (round >= catalog::settings().max_flush_rounds)
+            pg::raise({ERRCODE_STATEMENT_TOO_COMPLEX,
+                       fmt::format("TVIEWs are still not up to date after {} rounds", round),
+                       "Triggers on TVIEWs write base tables that change the same TVIEWs again.",
+                       "Break the cycle of triggers, or raise pg_tviews.max_flush_rounds."});
+        written += flush_round(moment);
+    }
+    finish();
+    return written;
+}
+
+Written refresh_all(Oid table)
+{
+    auto tview = catalog::compiled(table);
+    FlushingScope flushing;
+    pg::SpiSession session;
+    lock_relations({tview});
+    lock_tview(table);
+    PinnedSettingsScope settings(tview->tview.settings);
+    Keys keys;
+    keys.everything = true;
+    Written written = rebuild(*tview, keys, Moment::read);
+    queue::Queue::current().flushed_tables.insert(table);
+    finish();
+    return written;
+}
+
+}  // namespace tviews::refresh

@@ -1,0 +1,277 @@
+// Comparing and writing documents; see rebuild.hpp.
+//
+// One comparison statement (plan/rebuild_sql.hpp) runs as the owner in a security-restricted operation; rows that differ are
+// kept in a tuplestore, which spills to disk, and then written one statement per row, as the owner but unrestricted.
+#include "refresh/rebuild.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "plan/rebuild_sql.hpp"
+#include "refresh/identity.hpp"
+
+namespace tviews::refresh {
+
+namespace {
+
+// Below this many keys the per-key plan is taken without asking the planner for estimates.
+constexpr std::size_t few_keys = 200;
+// The number of elements the planner assumes in an array it does not know.
+constexpr double assumed_keys = 10;
+
+enum Column { column_action = 1, column_tid = 2, first_value = 3 };
+
+// The documents that differ, between comparison and writing.
+class Differences {
+public:
+    explicit Differences(catalog::Compiled &tview) : tview_(tview) {}
+
+    void compare(pg::Statement &statement, const pg::Parameters &parameters, bool large, Moment moment)
+    {
+        RoleScope role(tview_.owner, Security::restricted);
+        SnapshotScope snapshot(moment);
+        statement.query(parameters, large, [&](TupleTableSlot *slot) { take(slot); });
+        check_duplicates();
+    }
+
+    Written write(Moment moment)
+    {
+        if (store_ == nullptr)
+            return written_;
+        RoleScope role(tview_.owner, Security::writing);
+        write_pass('d', written_.deleted, moment);
+        write_pass('u', written_.updated, moment);
+        write_pass('i', written_.inserted, moment);
+        pg::call([&] {
+            ExecDropSingleTupleTableSlot(slot_);
+            tuplestore_end(store_);
+        });
+        return written_;
+    }
+
+    std::uint64_t unchanged() const { return written_.unchanged; }
+
+private:
+    void take(TupleTableSlot *slot)
+    {
+        pg::call([&] { slot_getallattrs(slot); });
+        char action = DatumGetChar(slot->tts_values[column_action - 1]);
+        if (action == 's' || action == 'u')
+            matched_.push_back(tid_number(slot->tts_values[column_tid - 1]));
+        switch (action) {
+        case 's':
+            ++written_.unchanged;
+            return;
+        case 'i':
+            ++written_.inserted;
+            break;
+        case 'u':
+            ++written_.updated;
+            break;
+        default:
+            ++written_.deleted;
+        }
+        pg::call([&] {
+            if (store_ == nullptr) {
+                store_ = tuplestore_begin_heap(false, false, work_mem);
+                slot_ = MakeSingleTupleTableSlot(CreateTupleDescCopy(slot->tts_tupleDescriptor), &TTSOpsMinimalTuple);
+            }
+            tuplestore_puttupleslot(store_, slot);
+        });
+    }
+
+    static std::uint64_t tid_number(Datum tid)
+    {
+        auto *pointer = reinterpret_cast<ItemPointer>(DatumGetPointer(tid));
+        return (std::uint64_t{ItemPointerGetBlockNumberNoCheck(pointer)} << 16) | ItemPointerGetOffsetNumberNoCheck(pointer);
+    }
+
+    // Two rows of the query that match one stored row have one key.
+    void check_duplicates()
+    {
+        std::sort(matched_.begin(), matched_.end());
+        if (std::adjacent_find(matched_.begin(), matched_.end()) != matched_.end())
+            pg::raise({ERRCODE_UNIQUE_VIOLATION, fmt::format("the query of TVIEW {} gives two rows with one key", tview_.name()),
+                       "", "A TVIEW's key must be unique in its query; correct the data or redefine the TVIEW."});
+        matched_.clear();
+    }
+
+    void write_pass(char action, std::uint64_t expected, Moment moment)
+    {
+        if (expected == 0)
+            return;
+        pg::call(tuplestore_rescan, store_);
+        pg::Statement &statement = writer(action);
+        SnapshotScope snapshot(moment);
+        for (;;) {
+            bool found = pg::call([&] { return tuplestore_gettupleslot(store_, true, false, slot_); });
+            if (!found)
+                return;
+            pg::call([&] {
+                CHECK_FOR_INTERRUPTS();
+                slot_getallattrs(slot_);
+            });
+            if (DatumGetChar(slot_->tts_values[column_action - 1]) != action)
+                continue;
+            if (statement.write(parameters(action), GetActiveSnapshot(), crosscheck(moment)) != 1)
+                pg::raise({ERRCODE_T_R_SERIALIZATION_FAILURE,
+                           fmt::format("a row of TVIEW {} was changed by another session", tview_.name()),
+                           "Rows of a TVIEW are written by the extension alone.", "Run the transaction again."});
+        }
+    }
+
+    pg::Statement &writer(char action)
+    {
+        std::vector<Oid> types;
+        if (action != 'd')
+            types = tview_.column_types;
+        if (action != 'i')
+            types.push_back(TIDOID);
+        std::string sql = action == 'd'   ? plan::delete_row(tview_.relations)
+                          : action == 'u' ? plan::update_row(tview_.relations)
+                                          : plan::insert_row(tview_.relations);
+        return tview_.statement(sql, types);
+    }
+
+    pg::Parameters parameters(char action) const
+    {
+        pg::Parameters parameters;
+        auto take_column = [&](std::size_t number) {
+            parameters.values.push_back(slot_->tts_values[number - 1]);
+            parameters.nulls.push_back(slot_->tts_isnull[number - 1] ? 'n' : ' ');
+        };
+        if (action != 'd')
+            for (std::size_t i = 0; i < tview_.column_types.size(); ++i)
+                take_column(first_value + i);
+        if (action != 'i')
+            take_column(column_tid);
+        return parameters;
+    }
+
+    catalog::Compiled &tview_;
+    Written written_;
+    std::vector<std::uint64_t> matched_;
+    Tuplestorestate *store_ = nullptr;
+    TupleTableSlot *slot_ = nullptr;
+};
+
+pg::Parameters key_parameters(const pg::RowSet &keys)
+{
+    pg::Parameters parameters;
+    for (std::size_t column = 0; column < keys.width(); ++column)
+        parameters.values.push_back(keys.array(column, 0, keys.size()));
+    return parameters;
+}
+
+std::vector<Oid> key_types(const pg::RowSet &keys)
+{
+    std::vector<Oid> types;
+    for (std::size_t column = 0; column < keys.width(); ++column)
+        types.push_back(pg::call(get_array_type, keys.type(column)));
+    return types;
+}
+
+// Whether one pass over the query costs less than a lookup per key, by the planner's estimates.
+bool one_pass_is_cheaper(catalog::Compiled &tview, pg::Statement &per_key, std::size_t keys)
+{
+    if (keys < few_keys)
+        return false;
+    double each = per_key.cost() / assumed_keys;
+    double all = tview.statement(plan::compare_all(tview.relations, tview.analysis.key), {}).cost();
+    return each * static_cast<double>(keys) > all;
+}
+
+void compare_part(catalog::Compiled &tview, Differences &differences, const std::vector<int> &part,
+                  const pg::RowSet &keys, Moment moment)
+{
+    auto types = key_types(keys);
+    pg::Statement &per_key = tview.statement(plan::compare_keys(tview.relations, tview.analysis.key, part), types);
+    if (one_pass_is_cheaper(tview, per_key, keys.size()))
+        differences.compare(tview.statement(plan::compare_bulk(tview.relations, tview.analysis.key, part), types),
+                            key_parameters(keys), true, moment);
+    else
+        differences.compare(per_key, key_parameters(keys), false, moment);
+}
+
+std::string describe(const catalog::Compiled &tview, const Keys &keys)
+{
+    std::string text = "maintaining TVIEW " + tview.name();
+    if (keys.everything)
+        return text + ", all documents";
+    for (const auto &[part, rows] : keys.parts) {
+        if (rows.empty())
+            continue;
+        text += rows.size() == 1 ? ", document " : fmt::format(", {} documents, the first ", rows.size());
+        text += rows.describe(0);
+    }
+    return text;
+}
+
+// What PostgreSQL says of the table's primary key, in terms of the TVIEW.
+void translate(const catalog::Compiled &tview, ErrorData *error, Moment moment)
+{
+    auto replace = [&](int sqlstate, const std::string &message, const char *hint) {
+        pg::call([&] {
+            error->sqlerrcode = sqlstate;
+            error->message = pstrdup(message.c_str());
+            error->hint = pstrdup(hint);
+        });
+    };
+    bool on_tview = error->table_name != nullptr && error->schema_name != nullptr &&
+                    tview.tview.schema == error->schema_name && "tv_" + tview.tview.entity == error->table_name;
+    if (!on_tview)
+        return;
+    if (error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && moment == Moment::read && IsolationUsesXactSnapshot())
+        replace(ERRCODE_T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update",
+                "The transaction might succeed if retried.");
+    else if (error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION)
+        replace(ERRCODE_UNIQUE_VIOLATION, fmt::format("the query of TVIEW {} gives two rows with one key", tview.name()),
+                "A TVIEW's key must be unique in its query; correct the data or redefine the TVIEW.");
+    else if (error->sqlerrcode == ERRCODE_NOT_NULL_VIOLATION)
+        replace(ERRCODE_NOT_NULL_VIOLATION, fmt::format("the query of TVIEW {} gives a row whose key is null", tview.name()),
+                "Every document needs a key; filter such rows out of the query or give them one with COALESCE.");
+}
+
+// Appends our context to an error on its way out.
+[[noreturn]] void explain_failure(const catalog::Compiled &tview, const Keys &keys, ErrorData *error, Moment moment)
+{
+    translate(tview, error, moment);
+    std::string text = describe(tview, keys);
+    pg::call([&] {
+        error->context = error->context ? psprintf("%s\n%s", error->context, text.c_str()) : pstrdup(text.c_str());
+    });
+    throw pg::Error(error);
+}
+
+}  // namespace
+
+Written rebuild(catalog::Compiled &tview, const Keys &keys, Moment moment)
+{
+    Written written;
+    try {
+        auto one = [&](auto &&compare) {
+            Differences differences(tview);
+            compare(differences);
+            Written part = differences.write(moment);
+            written.inserted += part.inserted;
+            written.updated += part.updated;
+            written.deleted += part.deleted;
+            written.unchanged += part.unchanged;
+        };
+        if (keys.everything) {
+            one([&](Differences &differences) {
+                differences.compare(tview.statement(plan::compare_all(tview.relations, tview.analysis.key), {}), {}, false,
+                                    moment);
+            });
+            return written;
+        }
+        for (const auto &[part, rows] : keys.parts)
+            if (!rows.empty())
+                one([&](Differences &differences) { compare_part(tview, differences, part, rows, moment); });
+        return written;
+    } catch (const pg::Error &error) {
+        explain_failure(tview, keys, error.data(), moment);
+    }
+}
+
+}  // namespace tviews::refresh
