@@ -66,6 +66,16 @@ std::vector<Oid> expanded_views(const ScopeTree &tree)
     return {views.begin(), views.end()};
 }
 
+Query *stored_query(Oid view)
+{
+    return pg::call([&] {
+        Relation relation = relation_open(view, AccessShareLock);
+        auto *copy = static_cast<Query *>(copyObjectImpl(get_view_query(relation)));
+        relation_close(relation, NoLock);
+        return copy;
+    });
+}
+
 }  // namespace
 
 Result analyze(const Query *query, const std::vector<std::string> &key)
@@ -91,13 +101,20 @@ Result analyze(const Query *query, const std::vector<std::string> &key)
 
 Result analyze_view(Oid view, const std::vector<std::string> &key)
 {
-    Query *query = pg::call([&] {
-        Relation relation = relation_open(view, AccessShareLock);
-        auto *copy = static_cast<Query *>(copyObjectImpl(get_view_query(relation)));
-        relation_close(relation, NoLock);
-        return copy;
+    return analyze(stored_query(view), key);
+}
+
+std::string query_text(const Query *query)
+{
+    QualifiedNames qualified;
+    return pg::call([&]() -> const char * {
+        return pg_get_querydef(static_cast<Query *>(copyObjectImpl(query)), false);
     });
-    return analyze(query, key);
+}
+
+std::string view_text(Oid view)
+{
+    return query_text(stored_query(view));
 }
 
 }  // namespace tviews::analyze

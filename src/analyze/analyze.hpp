@@ -23,4 +23,8 @@ Result analyze(const Query *query, const std::vector<std::string> &key);
 // Analyses a view's query.
 Result analyze_view(Oid view, const std::vector<std::string> &key);
 
+// The query as text, every name qualified; a view's likewise, as its tables and columns are called now.
+std::string query_text(const Query *query);
+std::string view_text(Oid view);
+
 }  // namespace tviews::analyze

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <map>
 
-#include "analyze/names.hpp"
+#include "analyze/analyze.hpp"
 #include "catalog/settings.hpp"
 #include "ddl/define.hpp"
 #include "ddl/internal.hpp"
@@ -139,18 +139,11 @@ Oid create_from_text(const QualifiedName &name, const char *text, const Options 
     Query *query = parse_query(text);
     if (has_parameters(reinterpret_cast<Node *>(query)))
         refuse(name.table, "The query refers to a parameter.", "Write its value into the query.");
-    std::string deparsed;
-    {
-        analyze::QualifiedNames qualified;
-        deparsed = pg::call([&] {
-            return static_cast<const char *>(pg_get_querydef(static_cast<Query *>(copyObjectImpl(query)), false));
-        });
-    }
     Oid table;
     {
         InternalDdl internal;
         pg::SpiSession session;
-        pg::execute(fmt::format("CREATE TABLE {} AS {} WITH NO DATA", name.sql, deparsed));
+        pg::execute(fmt::format("CREATE TABLE {} AS {} WITH NO DATA", name.sql, analyze::query_text(query)));
         table = pg::call([&] {
             return RangeVarGetRelid(makeRangeVarFromNameList(stringToQualifiedNameList(name.sql.c_str())), NoLock, false);
         });

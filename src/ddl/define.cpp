@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "analyze/analyze.hpp"
 #include "analyze/names.hpp"
 #include "analyze/restrictions.hpp"
 #include "catalog/compiled.hpp"
@@ -114,18 +115,11 @@ std::string free_view_name(const Table &table)
 // CREATE VIEW from the query's own tree: the text says exactly what was analysed, whatever the search_path.
 Oid create_view(const Table &table, const Query *query)
 {
-    std::string text;
-    {
-        analyze::QualifiedNames qualified;
-        text = pg::call([&] {
-            return static_cast<const char *>(pg_get_querydef(static_cast<Query *>(copyObjectImpl(query)), false));
-        });
-    }
     std::string columns;
     for (const std::string &column : table.columns)
         columns += (columns.empty() ? "" : ", ") + quote_name(column);
     std::string name = free_view_name(table);
-    pg::execute(fmt::format("CREATE VIEW {}.{} ({}) AS {}", quote_name(table.schema), quote_name(name), columns, text));
+    pg::execute(fmt::format("CREATE VIEW {}.{} ({}) AS {}", quote_name(table.schema), quote_name(name), columns, analyze::query_text(query)));
     return pg::call([&] { return get_relname_relid(name.c_str(), get_namespace_oid(table.schema.c_str(), false)); });
 }
 
@@ -213,14 +207,6 @@ std::vector<Oid> base_relations(const model::Analysis &analysis)
     return {relations.begin(), relations.end()};
 }
 
-std::string view_definition(Oid view)
-{
-    analyze::QualifiedNames qualified;
-    return pg::call([&]() -> const char * {
-        return TextDatumGetCString(DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(view)));
-    });
-}
-
 }  // namespace
 
 std::optional<std::string> entity_of(const std::string &table_name)
@@ -246,7 +232,7 @@ void define_tview(Oid oid, const Query *query, const Options &options)
     row.tview.settings = catalog::current_pinned_settings();
     check_query(query, table.logged);
     row.tview.view = create_view(table, query);
-    row.definition = view_definition(row.tview.view);
+    row.definition = analyze::view_text(row.tview.view);
     row.options = options.text;
     std::copy_if(table.columns.begin(), table.columns.end(), std::back_inserter(row.fk_columns), is_reference);
     prepare_table(table, options);

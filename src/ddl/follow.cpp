@@ -8,6 +8,7 @@
 #include <set>
 #include <string_view>
 
+#include "analyze/analyze.hpp"
 #include "analyze/names.hpp"
 #include "catalog/compiled.hpp"
 #include "catalog/meta.hpp"
@@ -92,14 +93,6 @@ bool redefined(const catalog::Compiled &tview, const std::set<Object> &objects, 
                        [&](Oid view) { return changed(objects, RelationRelationId, view); });
 }
 
-std::string definition_of(Oid view)
-{
-    analyze::QualifiedNames qualified;
-    return pg::call([&]() -> const char * {
-        return TextDatumGetCString(DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(view)));
-    });
-}
-
 Oid owner_of(Oid relation)
 {
     return pg::call([&] {
@@ -135,7 +128,7 @@ void follow_names(const catalog::Tview &tview)
     if (names.table == nullptr)
         return;
     std::string entity = entity_of(names.table).value_or(names.table);
-    if (!catalog::update_names(tview.table, entity, names.schema, definition_of(tview.view)))
+    if (!catalog::update_names(tview.table, entity, names.schema, analyze::view_text(tview.view)))
         return;
     nlohmann::json details{{"table", analyze::qualified_relation_name(tview.table)}};
     if (entity != tview.entity || tview.schema != names.schema)

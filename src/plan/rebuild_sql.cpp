@@ -30,8 +30,8 @@ std::string columns_of(const Relations &relations, const std::string &alias)
 // The select list all comparisons share; ?found is NULL on the side that has no row.
 std::string verdict(const Relations &relations)
 {
-    return fmt::format("SELECT CASE WHEN t.\"?found\" IS NULL THEN 'i' WHEN v.\"?found\" IS NULL THEN 'd' WHEN ROW({}) "
-                       "OPERATOR(pg_catalog.*=) ROW({}) THEN 's' ELSE 'u' END::pg_catalog.\"char\" AS \"?action\", t.\"?tid\" AS \"?tid\", {}",
+    return fmt::format("SELECT CASE WHEN t.\"?found\" IS NULL THEN 'i' WHEN v.\"?found\" IS NULL THEN 'd' WHEN "
+                       "pg_catalog.record_image_eq(ROW({}), ROW({})) THEN 's' ELSE 'u' END::pg_catalog.\"char\" AS \"?action\", t.\"?tid\" AS \"?tid\", {}",
                        columns_of(relations, "v"), columns_of(relations, "t"), columns_of(relations, "v"));
 }
 

@@ -91,6 +91,8 @@ std::uint64_t flush(Moment moment)
     std::uint64_t written = 0;
     FlushingScope flushing;
     pg::SpiSession session;
+    // The last statement of a transaction has not advanced the counter; its rows must be seen.
+    pg::call(CommandCounterIncrement);
     for (int round = 0; queue.has_pending(); ++round) {
         if (round >= catalog::settings().max_flush_rounds)
             pg::raise({ERRCODE_STATEMENT_TOO_COMPLEX,
@@ -108,6 +110,7 @@ Written refresh_all(Oid table)
     auto tview = catalog::compiled(table);
     FlushingScope flushing;
     pg::SpiSession session;
+    pg::call(CommandCounterIncrement);
     lock_relations({tview});
     lock_tview(table);
     PinnedSettingsScope settings(tview->tview.settings);

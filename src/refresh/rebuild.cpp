@@ -73,8 +73,11 @@ private:
         }
         pg::call([&] {
             if (store_ == nullptr) {
+                // The executor's contexts end with the statement; the store must not.
+                MemoryContext executor = MemoryContextSwitchTo(home_);
                 store_ = tuplestore_begin_heap(false, false, work_mem);
                 slot_ = MakeSingleTupleTableSlot(CreateTupleDescCopy(slot->tts_tupleDescriptor), &TTSOpsMinimalTuple);
+                MemoryContextSwitchTo(executor);
             }
             tuplestore_puttupleslot(store_, slot);
         });
@@ -149,6 +152,7 @@ private:
     }
 
     catalog::Compiled &tview_;
+    MemoryContext home_ = CurrentMemoryContext;
     Written written_;
     std::vector<std::uint64_t> matched_;
     Tuplestorestate *store_ = nullptr;
