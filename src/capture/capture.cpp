@@ -121,6 +121,7 @@ public:
         if (store_ == nullptr)
             return nullptr;
         return pg::call([&] {
+            CHECK_FOR_INTERRUPTS();
             tuplestore_select_read_pointer(store_, pointer_);
             return tuplestore_gettupleslot(store_, true, false, slot_) ? slot_ : nullptr;
         });

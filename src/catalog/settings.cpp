@@ -21,13 +21,18 @@ const Settings &settings()
     return values;
 }
 
+std::size_t seed_memory()
+{
+    return static_cast<std::size_t>(values.max_seed_memory) * 1024;
+}
+
 void define_settings()
 {
     DefineCustomBoolVariable("pg_tviews.intercept", "Makes CREATE TABLE tv_<entity> AS SELECT create a TVIEW.",
                              "Off: such a statement creates an ordinary table; pg_tviews_create() works either way.",
                              &values.intercept, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("pg_tviews.max_seed_memory",
-                            "Memory a transaction may use to remember changed rows, per relation and TVIEW.",
+                            "Memory for the changed rows of one relation, and for the rows one step of a walk finds, per TVIEW.",
                             "Past it, the flush compares the whole TVIEW instead of single documents.",
                             &values.max_seed_memory, 65536, 64, MAX_KILOBYTES, PGC_USERSET, GUC_UNIT_KB, nullptr, nullptr,
                             nullptr);

@@ -2,6 +2,7 @@
 // pinned when a TVIEW is created.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,9 @@ struct Settings {
 };
 
 const Settings &settings();
+
+// max_seed_memory in bytes.
+std::size_t seed_memory();
 
 // Defines the settings; called once, from _PG_init.
 void define_settings();

@@ -5,6 +5,7 @@
 #include "ddl/define.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -16,6 +17,7 @@
 #include "catalog/meta.hpp"
 #include "ddl/internal.hpp"
 #include "ddl/triggers.hpp"
+#include "pg/list.hpp"
 #include "pg/spi.hpp"
 #include "plan/identifier.hpp"
 #include "refresh/identity.hpp"
@@ -42,19 +44,33 @@ struct Table {
     std::vector<std::string> columns;
 };
 
+// Whether the table was made WITH this storage parameter.  C-side: may raise.
+bool option_is_given(Oid oid, const char *name)
+{
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(oid));
+    bool is_null;
+    Datum options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &is_null);
+    bool given = false;
+    if (!is_null)
+        for (auto *option : pg::items<DefElem>(untransformRelOptions(options)))
+            given |= std::strcmp(option->defname, name) == 0;
+    ReleaseSysCache(tuple);
+    return given;
+}
+
 Table describe_table(Oid oid)
 {
     Table table{oid, "", "", "", "", true, false, {}};
     struct Facts {
         const char *schema, *name;
         char persistence;
-        int fillfactor;
+        bool fillfactor;
         int columns;
     };
     Relation relation = pg::call([&] { return relation_open(oid, AccessShareLock); });
     Facts facts = pg::call([&] {
         return Facts{get_namespace_name(RelationGetNamespace(relation)), pstrdup(RelationGetRelationName(relation)),
-                     relation->rd_rel->relpersistence, RelationGetFillFactor(relation, 0),
+                     relation->rd_rel->relpersistence, option_is_given(oid, "fillfactor"),
                      RelationGetDescr(relation)->natts};
     });
     table.schema = facts.schema;
@@ -62,7 +78,7 @@ Table describe_table(Oid oid)
     table.entity = entity_of(table.name).value_or(table.name);
     table.sql = analyze::qualified_relation_name(oid);
     table.logged = facts.persistence == RELPERSISTENCE_PERMANENT;
-    table.has_fillfactor = relation->rd_options != nullptr && facts.fillfactor != HEAP_DEFAULT_FILLFACTOR;
+    table.has_fillfactor = facts.fillfactor;
     for (int i = 0; i < facts.columns; ++i)
         table.columns.emplace_back(NameStr(TupleDescAttr(RelationGetDescr(relation), i)->attname));
     pg::call([&] { relation_close(relation, NoLock); });

@@ -17,6 +17,7 @@
 #include "ddl/internal.hpp"
 #include "ddl/triggers.hpp"
 #include "pg/entry.hpp"
+#include "pg/list.hpp"
 #include "pg/spi.hpp"
 #include "queue/seeds.hpp"
 
@@ -143,9 +144,8 @@ bool alters_inheritance(Node *parsetree)
         return reinterpret_cast<CreateStmt *>(parsetree)->inhRelations != nullptr;
     if (!IsA(parsetree, AlterTableStmt))
         return false;
-    const List *commands = reinterpret_cast<AlterTableStmt *>(parsetree)->cmds;
-    for (int i = 0; commands != nullptr && i < commands->length; ++i)
-        switch (static_cast<AlterTableCmd *>(lfirst(&commands->elements[i]))->subtype) {
+    for (auto *command : pg::items<AlterTableCmd>(reinterpret_cast<AlterTableStmt *>(parsetree)->cmds))
+        switch (command->subtype) {
         case AT_AttachPartition:
         case AT_DetachPartition:
         case AT_DetachPartitionFinalize:
@@ -156,6 +156,22 @@ bool alters_inheritance(Node *parsetree)
             break;
         }
     return false;
+}
+
+// The partition that ALTER TABLE … DETACH PARTITION let go: nothing else names it.
+void release_detached(Node *parsetree)
+{
+    if (!IsA(parsetree, AlterTableStmt))
+        return;
+    for (auto *command : pg::items<AlterTableCmd>(reinterpret_cast<AlterTableStmt *>(parsetree)->cmds)) {
+        if (command->subtype != AT_DetachPartition && command->subtype != AT_DetachPartitionFinalize)
+            continue;
+        Oid partition = pg::call([&] {
+            return RangeVarGetRelid(reinterpret_cast<PartitionCmd *>(command->def)->name, NoLock, true);
+        });
+        if (OidIsValid(partition))
+            remove_unused_triggers({partition});
+    }
 }
 
 // Tables the command touched, and what they are children of now.
@@ -189,6 +205,8 @@ void after_ddl(Node *parsetree, const char *tag)
     pg::SpiSession session;
     std::set<Object> objects = changed_objects();
     bool inheritance = alters_inheritance(parsetree);
+    if (inheritance)
+        release_detached(parsetree);
     for (const catalog::Tview &tview : tviews) {
         if (!pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(tview.table)); }))
             continue;

@@ -1,6 +1,7 @@
 // Making and dropping capture triggers; see triggers.hpp.
 #include "ddl/triggers.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <set>
 
@@ -23,6 +24,8 @@ constexpr Kind statement_kinds[] = {
     {"!pg_tviews_update", "AFTER UPDATE ON {} REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT"},
     {"!pg_tviews_delete", "AFTER DELETE ON {} REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT"}};
 constexpr Kind row_kind = {"!pg_tviews_row", "AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW"};
+// For a partition that a query names itself; the row trigger it may get from its root has the other name.
+constexpr Kind partition_kind = {"!pg_tviews_partition", "AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW"};
 constexpr Kind truncate_kind = {"!pg_tviews_truncate", "AFTER TRUNCATE ON {} FOR EACH STATEMENT"};
 
 struct Relkind {
@@ -35,21 +38,46 @@ Relkind kind_of(Oid relation)
     return pg::call([&] { return Relkind{get_rel_relkind(relation), get_rel_relispartition(relation)}; });
 }
 
-// The triggers a table needs; a partition gets its row trigger from the root, as a clone.
+Oid trigger_oid(Oid relation, const char *name)
+{
+    return pg::call([&] { return get_trigger_oid(relation, name, true); });
+}
+
+// The triggers a table needs; a partition may have its row trigger from the root, as a clone.
 std::vector<Kind> wanted_triggers(Oid relation)
 {
     Relkind relkind = kind_of(relation);
     std::vector<Kind> wanted{truncate_kind};
-    if (relkind.kind == RELKIND_PARTITIONED_TABLE || relkind.partition)
+    if (relkind.partition)
+        wanted.push_back(OidIsValid(trigger_oid(relation, row_kind.name)) ? row_kind : partition_kind);
+    else if (relkind.kind == RELKIND_PARTITIONED_TABLE)
         wanted.push_back(row_kind);
     else
         wanted.insert(wanted.end(), std::begin(statement_kinds), std::end(statement_kinds));
     return wanted;
 }
 
-Oid trigger_oid(Oid relation, const char *name)
+bool is_clone(Oid trigger)
 {
-    return pg::call([&] { return get_trigger_oid(relation, name, true); });
+    return pg::call([&] {
+        ScanKeyData key;
+        Relation triggers = table_open(TriggerRelationId, AccessShareLock);
+        ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(trigger));
+        SysScanDesc scan = systable_beginscan(triggers, TriggerOidIndexId, true, nullptr, 1, &key);
+        HeapTuple tuple = systable_getnext(scan);
+        bool clone = HeapTupleIsValid(tuple) &&
+                     OidIsValid(reinterpret_cast<Form_pg_trigger>(GETSTRUCT(tuple))->tgparentid);
+        systable_endscan(scan);
+        table_close(triggers, AccessShareLock);
+        return clone;
+    });
+}
+
+std::vector<Kind> all_kinds()
+{
+    std::vector<Kind> kinds(std::begin(statement_kinds), std::end(statement_kinds));
+    kinds.insert(kinds.end(), {row_kind, partition_kind, truncate_kind});
+    return kinds;
 }
 
 std::vector<Oid> inheritors(Oid relation, LOCKMODE lock)
@@ -94,13 +122,15 @@ void install_triggers(const catalog::Compiled &tview)
     for (Oid relation : relations)
         pg::call(LockRelationOid, relation, ShareRowExclusiveLock);
     InternalDdl internal;
-    for (Oid relation : relations) {
+    // Roots first: their row triggers appear on the partitions as clones.
+    std::vector<Oid> ordered(relations.begin(), relations.end());
+    std::stable_partition(ordered.begin(), ordered.end(), [](Oid relation) { return !kind_of(relation).partition; });
+    for (Oid relation : ordered) {
         // A partition's privileges do not count, its root's do.
         if (!kind_of(relation).partition)
             check_privilege(relation);
         catalog::AsExtensionOwner owner;
         std::string table = analyze::qualified_relation_name(relation);
-        // Root before partition: the set is ordered by OID, but clones appear with their root, so look again each time.
         for (const Kind &kind : wanted_triggers(relation))
             if (!OidIsValid(trigger_oid(relation, kind.name)))
                 pg::execute(fmt::format("CREATE TRIGGER \"{}\" {} EXECUTE FUNCTION {}.pg_tviews_capture()", kind.name,
@@ -120,15 +150,15 @@ void remove_unused_triggers(const std::vector<Oid> &relations)
     for (Oid relation : all) {
         if (!catalog::readers_of(relation).empty())
             continue;
-        for (const Kind &kind : wanted_triggers(relation)) {
+        for (const Kind &kind : all_kinds()) {
             Oid trigger = trigger_oid(relation, kind.name);
-            // Clones go with the trigger of their root.
-            bool clone = kind.name == row_kind.name && kind_of(relation).partition;
-            if (OidIsValid(trigger) && !clone)
-                pg::call([&] {
-                    ObjectAddress address{TriggerRelationId, trigger, 0};
-                    performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
-                });
+            if (!OidIsValid(trigger) || is_clone(trigger))      // clones go with the trigger of their root
+                continue;
+            pg::call([&] {
+                ObjectAddress address{TriggerRelationId, trigger, 0};
+                performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
+                CommandCounterIncrement();
+            });
         }
     }
     catalog::invalidate({all.begin(), all.end()});

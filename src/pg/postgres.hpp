@@ -13,6 +13,7 @@ extern "C" {
 #include "access/nbtree.h"
 #include "access/parallel.h"
 #include "access/relation.h"
+#include "access/reloptions.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"

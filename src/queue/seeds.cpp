@@ -52,7 +52,7 @@ void Queue::add(const catalog::CaptureTarget &target, const Datum *values, const
     if (seeds.everything)
         return;
     seeds.rows.add(values, nulls);
-    if (seeds.rows.bytes() > static_cast<std::size_t>(catalog::settings().max_seed_memory) * 1024) {
+    if (seeds.rows.bytes() > catalog::seed_memory()) {
         seeds.everything = true;
         seeds.rows = pg::RowSet(target.seed_types);
     }
@@ -175,7 +175,8 @@ const std::set<Oid> &Queue::affected()
         open.pop_back();
         if (!affected_.insert(tview).second)
             continue;
-        for (const catalog::CaptureTarget &target : *catalog::capture_targets(tview))
+        auto targets = catalog::capture_targets(tview);
+        for (const catalog::CaptureTarget &target : *targets)
             open.push_back(target.tview);
     }
     affected_known_ = true;

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
+#include "catalog/settings.hpp"
 #include "refresh/identity.hpp"
 
 namespace tviews::refresh {
@@ -80,8 +82,8 @@ std::vector<std::size_t> positions(const std::vector<model::AttributeNumber> &wa
     return found;
 }
 
-// The keys one walk finds, from the seeds of its occurrence.
-pg::RowSet follow(catalog::Compiled &tview, const catalog::OccurrencePlan &plan, const plan::CompiledWalk &walk,
+// The keys one walk finds, from the seeds of its occurrence; nothing if they are too many to be held.
+std::optional<pg::RowSet> follow(catalog::Compiled &tview, const catalog::OccurrencePlan &plan, const plan::CompiledWalk &walk,
                   const pg::RowSet &seeds, Moment moment)
 {
     auto columns = positions(walk.seed_columns, plan.seed_columns);
@@ -96,6 +98,8 @@ pg::RowSet follow(catalog::Compiled &tview, const catalog::OccurrencePlan &plan,
         rows = step(tview, statement, rows, moment);
         if (rows.empty())
             break;
+        if (rows.bytes() > catalog::seed_memory())
+            return std::nullopt;
     }
     return rows;
 }
@@ -110,7 +114,7 @@ bool has_null(const pg::RowSet &rows, std::size_t row)
 
 // Adds `found` to the keys.  A NULL among them: by an equality it matches nothing; from the key's owner itself it may be a
 // document without a key, which only a full comparison can tell.
-void collect(Keys &keys, const plan::CompiledWalk &walk, pg::RowSet found)
+void collect(Keys &keys, const plan::CompiledWalk &walk, const pg::RowSet &found)
 {
     if (found.empty())
         return;
@@ -147,8 +151,13 @@ Keys walk(catalog::Compiled &tview, const std::vector<std::pair<int, const queue
     for (const auto &[occurrence, seed] : seeds) {
         if (keys.everything)
             break;
-        for (const plan::CompiledWalk &way : tview.plans[occurrence].walks)
-            collect(keys, way, follow(tview, tview.plans[occurrence], way, seed->rows, moment));
+        for (const plan::CompiledWalk &way : tview.plans[occurrence].walks) {
+            auto found = follow(tview, tview.plans[occurrence], way, seed->rows, moment);
+            if (found)
+                collect(keys, way, *found);
+            else
+                keys.everything = true;
+        }
     }
     return keys;
 }

@@ -1,0 +1,139 @@
+-- What cannot become a TVIEW: a clear error with a hint, or an ordinary table where that is plainly what was meant; nothing
+-- is left behind.
+\getenv srcdir PG_ABS_SRCDIR
+\set schema :srcdir '/sql/include/worked_schema.sql'
+CREATE SCHEMA s_refusals;
+SET search_path = s_refusals, public;
+\i :schema
+
+-- Statements that are not CREATE TABLE AS SELECT in full.
+CALL attempt('SELECT pk_user INTO tv_user FROM tb_user');
+SELECT pk_user INTO tv_user FROM tb_user;
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_user WITH NO DATA');
+PREPARE users AS SELECT pk_user FROM tb_user;
+CALL attempt('CREATE TABLE tv_user AS EXECUTE users');
+CREATE TABLE tv_user AS EXECUTE users;
+DEALLOCATE users;
+
+-- Temporary tables stay what they are, however they are asked for.
+CREATE TEMP TABLE tv_user AS SELECT pk_user FROM tb_user;
+CREATE TABLE pg_temp.tv_post AS SELECT pk_post FROM tb_post;
+SET search_path = pg_temp, s_refusals, public;
+CREATE TABLE tv_comment AS SELECT pk_comment FROM tb_comment;
+SET search_path = s_refusals, public;
+SELECT pk_user AS pk_other INTO TEMP tv_other FROM tb_user;
+SELECT * FROM exact();
+SELECT relname, relpersistence FROM pg_class WHERE relname ~ '^tv_(user|post|comment|other)$' ORDER BY 1;
+DROP TABLE tv_user, tv_post, tv_comment, tv_other;
+
+-- Variables of PL/pgSQL and parameters have a value only while the statement runs.
+CREATE FUNCTION with_variable() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    wanted int := 1;
+BEGIN
+    CREATE TABLE tv_user AS SELECT pk_user, name FROM tb_user WHERE pk_user = wanted;
+END $$;
+CREATE FUNCTION with_argument(text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    CREATE TABLE tv_user AS SELECT pk_user, (SELECT $1 LIMIT 1) AS x FROM tb_user;
+END $$;
+CREATE FUNCTION with_using() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE 'CREATE TABLE tv_user AS SELECT pk_user, name FROM tb_user WHERE pk_user = $1' USING 1;
+END $$;
+CREATE FUNCTION in_sql(wanted int) RETURNS void LANGUAGE sql AS
+    'CREATE TABLE tv_user AS SELECT pk_user FROM tb_user WHERE pk_user = wanted';
+CALL attempt('SELECT with_variable()');
+CALL attempt('SELECT with_argument(''x'')');
+CALL attempt('SELECT with_using()');
+CALL attempt('SELECT in_sql(1)');
+CALL attempt('SELECT pg_tviews_create(''tv_user'', ''SELECT pk_user FROM tb_user WHERE pk_user = $1'')');
+
+-- The key: missing, twice, NULL, of a type that cannot be compared.
+CALL attempt('CREATE TABLE tv_user AS SELECT id, name FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_post, title FROM tb_post');
+CALL attempt('CREATE TABLE tv_user AS SELECT fk_user AS pk_user, title FROM tb_post');
+CALL attempt('CREATE TABLE tv_post AS SELECT p.pk_post, c.body FROM tb_post p JOIN tb_comment c ON c.fk_post = p.pk_post');
+CALL attempt('CREATE TABLE tv_user AS SELECT c.fk_user AS pk_user, count(*) FROM tb_comment c GROUP BY c.fk_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT json_build_object(''a'', pk_user) AS pk_user, name FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT point(pk_user, 1) AS pk_user, name FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT fk_user AS pk_user, published, count(*) AS n FROM tb_post GROUP BY GROUPING SETS ((fk_user), (published))');
+
+-- Columns without a usable name or twice.
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, name, email AS name FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, 1 AS "?column?", 2 AS ctid FROM tb_user');
+
+-- Functions and expressions that give another result each time.
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, random() AS r FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, gen_random_uuid() AS id FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, clock_timestamp() AS at FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_user WHERE random() < 0.5');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_user ORDER BY random() LIMIT 1');
+CALL attempt('CREATE TABLE tv_user AS SELECT u.pk_user, r FROM tb_user u, LATERAL random() r');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, (SELECT max(random()) FROM tb_post) AS r FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS WITH r AS (SELECT random() AS r) SELECT pk_user, r FROM tb_user, r');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_user UNION SELECT (random() * 10)::int');
+CREATE SEQUENCE numbers;
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, nextval(''numbers'') AS n FROM tb_user');
+CREATE FUNCTION careless(int) RETURNS int LANGUAGE sql AS 'SELECT $1';
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, careless(pk_user) AS n FROM tb_user');
+CREATE VIEW random_user AS SELECT pk_user, random() AS r FROM tb_user;
+CALL attempt('CREATE TABLE tv_user AS SELECT * FROM random_user');
+
+-- Session state.
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_user WHERE name = current_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, session_user AS by FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, current_role AS by FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, current_schema AS s FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, current_catalog AS s FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, current_schemas(true) AS s FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_user WHERE name = current_setting(''application_name'')');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, pg_backend_pid() AS p FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, txid_current() AS x FROM tb_user');
+
+-- Locking, samples, system columns, data-modifying WITH.
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_user FOR UPDATE');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM (SELECT * FROM tb_user FOR SHARE) u');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_user TABLESAMPLE system (50)');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, ctid AS place FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, xmin AS changed FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS WITH d AS (DELETE FROM tb_user RETURNING *) SELECT pk_user FROM d');
+SELECT count(*) FROM tb_user;
+
+-- Sources no trigger tells about.
+CREATE TEMP TABLE tb_temp AS SELECT 1 AS pk_user;
+CREATE UNLOGGED TABLE tb_unlogged AS SELECT 1 AS pk_user;
+CREATE MATERIALIZED VIEW mv_user AS SELECT pk_user FROM tb_user;
+CREATE EXTENSION file_fdw;
+CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
+CREATE FOREIGN TABLE tb_foreign (pk_user int) SERVER files OPTIONS (filename '/dev/null');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_temp');
+CALL attempt('CREATE TABLE tv_user AS SELECT u.pk_user FROM tb_user u WHERE EXISTS (SELECT FROM tb_temp t WHERE t.pk_user = u.pk_user)');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_unlogged');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM mv_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_foreign');
+CALL attempt('CREATE TABLE tv_class AS SELECT oid AS pk_class, relname FROM pg_class');
+CALL attempt('CREATE TABLE tv_table AS SELECT table_name::text AS pk_table FROM information_schema.tables');
+CREATE VIEW temp_user AS SELECT pk_user FROM tb_temp;
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM temp_user');
+-- An unlogged TVIEW may read an unlogged table.
+CREATE UNLOGGED TABLE tv_user AS SELECT pk_user FROM tb_unlogged;
+SELECT * FROM exact();
+DROP TABLE tv_user;
+
+-- Accepted with a warning: the clock, what the analysis cannot see, what the data do not determine.
+CREATE FUNCTION post_count(int) RETURNS bigint STABLE LANGUAGE sql AS 'SELECT count(*) FROM tb_post WHERE fk_user = $1';
+CREATE TABLE tv_user AS SELECT pk_user, post_count(pk_user) AS posts FROM tb_user;
+DROP TABLE tv_user;
+CREATE TABLE tv_user AS SELECT pk_user, now() > '2020-01-01' AS late, CURRENT_DATE > '2020-01-01' AS today FROM tb_user;
+DROP TABLE tv_user;
+CREATE TABLE tv_user AS SELECT fk_user AS pk_user, jsonb_agg(title) AS data FROM tb_post GROUP BY fk_user;
+DROP TABLE tv_user;
+
+-- After all this there is nothing but the worked schema and what this script made.
+SELECT left_behind();
+SELECT * FROM exact();
+DROP TABLE tb_temp CASCADE;
+SET client_min_messages = warning;
+DROP SCHEMA s_refusals CASCADE;
