@@ -64,6 +64,16 @@ BEGIN
     END LOOP;
 END $$;
 
+-- The same in one line, for scripts that look after every statement.
+CREATE PROCEDURE check_exact() LANGUAGE plpgsql AS $$
+DECLARE
+    report text;
+BEGIN
+    SELECT string_agg(format(CASE WHEN verify + oracle = 0 THEN '%s %s' ELSE '%s %s WRONG (verify %s, oracle %s)' END,
+                             tview, documents, verify, oracle), ', ') INTO report FROM exact();
+    RAISE INFO '%', report;
+END $$;
+
 -- Runs a command that should fail and shows what the user sees of the error, as INFO.  What the command did is undone in any
 -- case.
 CREATE PROCEDURE attempt(command text) LANGUAGE plpgsql AS $$

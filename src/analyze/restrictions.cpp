@@ -36,6 +36,7 @@ struct Function {
     Oid schema;
     Oid language;
     char volatility;
+    bool returns_set;
 };
 
 Function look_up(Oid oid)
@@ -46,7 +47,7 @@ Function look_up(Oid oid)
             elog(ERROR, "cache lookup failed for function %u", oid);
         auto *form = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
         Function function{pstrdup(NameStr(form->proname)), format_procedure(oid), form->pronamespace, form->prolang,
-                          form->provolatile};
+                          form->provolatile, form->proretset};
         ReleaseSysCache(tuple);
         return function;
     });
@@ -127,6 +128,9 @@ private:
         std::string written = function.written;
         if (builtin && listed(std::begin(session_functions), std::end(session_functions), function.name))
             return refuse_session_state(written);
+        if (builtin && function.returns_set && std::string_view(function.name).starts_with("pg_"))
+            return refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW cannot read the server's state",
+                          "Nothing tells when the result of " + written + " changes.", "");
         if (function.volatility == PROVOLATILE_VOLATILE)
             return refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot use volatile functions",
                           "Function " + written + " is volatile: it may give another result each time a document is built.",
@@ -166,7 +170,7 @@ private:
         case SVFOP_CURRENT_SCHEMA:
             return refuse_session_state("The current database or schema");
         default:
-            return warn_clock("CURRENT_DATE, CURRENT_TIMESTAMP or a relative");
+            return warn_clock("The current date or time");
         }
     }
 
@@ -185,6 +189,7 @@ private:
     Findings &findings_;
 };
 
+// A relation the query reads, or one of its partitions or children.
 void check_source(Oid relation, bool logged, Findings &findings)
 {
     struct Facts {
@@ -211,11 +216,33 @@ void check_source(Oid relation, bool logged, Findings &findings)
     else if (facts.kind == RELKIND_MATVIEW)
         refuse("a TVIEW cannot read a materialized view", "No trigger fires when " + name + " is refreshed.",
                "Make " + name + " a TVIEW, or read what it is made from.");
-    if (OidIsValid(relation) && relation < FirstNormalObjectId)
+    if (relation < FirstNormalObjectId)
         refuse("a TVIEW cannot read a system catalog", "No trigger fires when " + name + " changes.", "");
 }
 
+std::set<Oid> sources(const std::vector<model::Occurrence> &occurrences)
+{
+    std::set<Oid> relations;
+    for (const model::Occurrence &occurrence : occurrences) {
+        relations.insert(occurrence.relation);
+        if (!occurrence.inherit)
+            continue;
+        List *family = pg::call([&] { return find_all_inheritors(occurrence.relation, NoLock, nullptr); });
+        for (int i = 0; i < family->length; ++i)
+            relations.insert(lfirst_oid(&family->elements[i]));
+    }
+    return relations;
+}
+
 }  // namespace
+
+Findings check_sources(const std::vector<model::Occurrence> &occurrences, bool logged)
+{
+    Findings findings;
+    for (Oid relation : sources(occurrences))
+        check_source(relation, logged, findings);
+    return findings;
+}
 
 Findings check_restrictions(const Query *query, bool logged)
 {
@@ -224,10 +251,7 @@ Findings check_restrictions(const Query *query, bool logged)
     Checker checker(findings);
     for (const auto &scope : tree.scopes())
         checker.query(scope->query);
-    std::set<Oid> relations;
-    for (const model::Occurrence &occurrence : tree.occurrences())
-        relations.insert(occurrence.relation);
-    for (Oid relation : relations)
+    for (Oid relation : sources(tree.occurrences()))
         check_source(relation, logged, findings);
     return findings;
 }

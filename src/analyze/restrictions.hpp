@@ -18,4 +18,7 @@ struct Findings {
 // `logged`: the TVIEW survives a crash, so its sources must.
 Findings check_restrictions(const Query *query, bool logged);
 
+// The same for the relations alone, when one of them has been altered.
+Findings check_sources(const std::vector<model::Occurrence> &occurrences, bool logged);
+
 }  // namespace tviews::analyze

@@ -106,7 +106,7 @@ int rank_of(const std::vector<Oid> &dependencies)
 {
     int rank = 1;
     for (Oid dependency : dependencies)
-        if (find_tview(dependency))
+        if (is_tview(dependency))
             rank = std::max(rank, compiled(dependency)->rank + 1);
     return rank;
 }
@@ -227,6 +227,12 @@ std::shared_ptr<Compiled> compiled(Oid table)
     auto made = compile(*tview);
     cache().tviews[table] = made;
     return made;
+}
+
+bool is_tview(Oid table)
+{
+    drop_stale();
+    return cache().tviews.count(table) != 0 || find_tview(table).has_value();
 }
 
 std::vector<Oid> readers_of(Oid relation)

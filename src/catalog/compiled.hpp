@@ -62,6 +62,9 @@ using CaptureTargets = std::vector<CaptureTarget>;
 // Raises: 42P01 if `table` is not a TVIEW, 55000 if it was made for another protocol version.
 std::shared_ptr<Compiled> compiled(Oid table);
 
+// Whether `table` is a TVIEW; costs nothing where it is in the cache.
+bool is_tview(Oid table);
+
 // Builds the same from a definition that is not catalogued yet.
 std::shared_ptr<Compiled> compile(const Tview &tview);
 

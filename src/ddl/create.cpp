@@ -52,8 +52,9 @@ bool has_parameters(Node *node)
 
 bool is_temporary(const RangeVar *relation)
 {
-    return relation->relpersistence == RELPERSISTENCE_TEMP ||
-           (relation->schemaname != nullptr && std::string(relation->schemaname) == "pg_temp");
+    if (relation->relpersistence == RELPERSISTENCE_TEMP)
+        return true;
+    return pg::call([&] { return isTempNamespace(RangeVarGetCreationNamespace(relation)); });
 }
 
 // Whether this statement is to make a TVIEW.  Raises where it looks so but cannot.

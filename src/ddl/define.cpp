@@ -211,7 +211,9 @@ void fill_and_index(catalog::Compiled &tview, const Table &table, const std::vec
         pg::raise({sqlstate,
                    fmt::format("query of TVIEW \"{}\" gives {}", table.name,
                                duplicate ? "several rows with one key" : "a row whose key is null"),
-                   detail, "Choose a key that identifies each row, with the option key, or change the query."});
+                   detail,
+                   duplicate ? "Choose a key that identifies each row, with the option key, or change the query."
+                             : "Filter such rows out of the query or give them a key with COALESCE."});
     }
 }
 

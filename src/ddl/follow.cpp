@@ -10,6 +10,7 @@
 
 #include "analyze/analyze.hpp"
 #include "analyze/names.hpp"
+#include "analyze/restrictions.hpp"
 #include "catalog/compiled.hpp"
 #include "catalog/meta.hpp"
 #include "ddl/create.hpp"
@@ -106,6 +107,15 @@ Oid owner_of(Oid relation)
     });
 }
 
+// A source may not become unlogged, foreign or temporary under a TVIEW either.
+void check_sources(const catalog::Compiled &tview)
+{
+    bool logged = pg::call(get_rel_persistence, tview.tview.table) == RELPERSISTENCE_PERMANENT;
+    analyze::Findings findings = analyze::check_sources(tview.analysis.occurrences, logged);
+    if (!findings.refusals.empty())
+        pg::raise(findings.refusals.front());
+}
+
 // The backing view belongs to whoever owns the table.
 void follow_owner(const catalog::Tview &tview)
 {
@@ -138,24 +148,29 @@ void follow_names(const catalog::Tview &tview)
     catalog::invalidate({tview.table});
 }
 
+// Whether an ALTER TABLE has one of these subcommands.
+bool alters(Node *parsetree, std::initializer_list<AlterTableType> kinds)
+{
+    if (!IsA(parsetree, AlterTableStmt))
+        return false;
+    for (auto *command : pg::items<AlterTableCmd>(reinterpret_cast<AlterTableStmt *>(parsetree)->cmds))
+        if (std::find(kinds.begin(), kinds.end(), command->subtype) != kinds.end())
+            return true;
+    return false;
+}
+
 bool alters_inheritance(Node *parsetree)
 {
     if (IsA(parsetree, CreateStmt))
         return reinterpret_cast<CreateStmt *>(parsetree)->inhRelations != nullptr;
-    if (!IsA(parsetree, AlterTableStmt))
-        return false;
-    for (auto *command : pg::items<AlterTableCmd>(reinterpret_cast<AlterTableStmt *>(parsetree)->cmds))
-        switch (command->subtype) {
-        case AT_AttachPartition:
-        case AT_DetachPartition:
-        case AT_DetachPartitionFinalize:
-        case AT_AddInherit:
-        case AT_DropInherit:
-            return true;
-        default:
-            break;
-        }
-    return false;
+    if (IsA(parsetree, CreateForeignTableStmt))
+        return reinterpret_cast<CreateForeignTableStmt *>(parsetree)->base.inhRelations != nullptr;
+    return alters(parsetree, {AT_AttachPartition, AT_DetachPartition, AT_DetachPartitionFinalize, AT_AddInherit, AT_DropInherit});
+}
+
+bool alters_persistence(Node *parsetree)
+{
+    return alters(parsetree, {AT_SetLogged, AT_SetUnLogged});
 }
 
 // The partition that ALTER TABLE … DETACH PARTITION let go: nothing else names it.
@@ -191,7 +206,7 @@ bool may_concern_tviews(const char *tag)
     std::string_view command = tag;
     return command.starts_with("ALTER") || command == "CREATE VIEW" || command == "CREATE FUNCTION" ||
            command == "CREATE PROCEDURE" || command == "CREATE AGGREGATE" || command == "CREATE OPERATOR" ||
-           command == "CREATE TABLE" || command == "CREATE CAST";
+           command == "CREATE TABLE" || command == "CREATE FOREIGN TABLE" || command == "CREATE CAST";
 }
 
 void after_ddl(Node *parsetree, const char *tag)
@@ -214,6 +229,8 @@ void after_ddl(Node *parsetree, const char *tag)
         follow_names(tview);
         auto compiled = catalog::compiled(tview.table);
         bool family = inheritance && reads_any(tview, objects);
+        if (family || alters_persistence(parsetree))
+            check_sources(*compiled);
         if (family)
             install_triggers(*compiled);
         if (family || redefined(*compiled, objects, inheritance))

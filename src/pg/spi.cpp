@@ -141,20 +141,31 @@ std::uint64_t Statement::write(const Parameters &parameters, Snapshot snapshot, 
     return SPI_processed;
 }
 
-double Statement::cost()
+double Statement::processor_cost()
 {
-    SPIPlanPtr prepared = plan(false);
-    return call([&] {
-        CachedPlan *cached = SPI_plan_get_cached_plan(prepared);
-        if (cached == nullptr)
-            return 0.0;
+    if (cost_)
+        return *cost_;
+    // A plan of its own, made for the estimate and thrown away.
+    cost_ = call([&] {
+        int nest_level = NewGUCNestLevel();
+        for (const char *name : {"seq_page_cost", "random_page_cost"})
+            set_config_option(name, "0.01", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+        SPIPlanPtr made =
+            SPI_prepare_cursor(sql_.c_str(), static_cast<int>(types_.size()), types_.data(), CURSOR_OPT_GENERIC_PLAN);
+        CachedPlan *cached = made ? SPI_plan_get_cached_plan(made) : nullptr;
         double total = 0;
         ListCell *cell;
-        foreach (cell, cached->stmt_list)
-            total += lfirst_node(PlannedStmt, cell)->planTree->total_cost;
-        ReleaseCachedPlan(cached, CurrentResourceOwner);
+        if (cached != nullptr) {
+            foreach (cell, cached->stmt_list)
+                total += lfirst_node(PlannedStmt, cell)->planTree->total_cost;
+            ReleaseCachedPlan(cached, nullptr);    // an unsaved plan has no owner
+        }
+        if (made != nullptr)
+            SPI_freeplan(made);
+        AtEOXact_GUC(true, nest_level);
         return total;
     });
+    return *cost_;
 }
 
 void execute(const std::string &sql, const std::vector<Oid> &types, const Parameters &parameters,

@@ -47,8 +47,8 @@ public:
     // number of rows written.  Raises: 40001 where the crosscheck fails.
     std::uint64_t write(const Parameters &parameters, Snapshot snapshot, Snapshot crosscheck);
 
-    // Planner's estimate of the generic plan: total cost in planner units.
-    double cost();
+    // The planner's estimate for the generic plan, in planner units, were all pages in memory: only its processor costs.
+    double processor_cost();
 
     const std::string &sql() const { return sql_; }
 
@@ -62,6 +62,7 @@ private:
     std::vector<Oid> types_;
     SPIPlanPtr generic_ = nullptr;
     SPIPlanPtr custom_ = nullptr;
+    std::optional<double> cost_;
 };
 
 // A one-off statement: runs `sql` with parameters, in an SPI session; rows go to the callback.

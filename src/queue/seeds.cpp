@@ -88,6 +88,12 @@ std::vector<std::pair<int, const Seeds *>> Queue::take(Oid tview)
     return taken;
 }
 
+void Queue::forget(Oid tview)
+{
+    std::erase_if(pending_, [&](const auto &entry) { return entry.first.tview == tview; });
+    affected_known_ = false;
+}
+
 void Queue::settle(bool keep_for_commit)
 {
     if (!keep_for_commit)

@@ -53,6 +53,9 @@ public:
     // The pending seeds of one TVIEW, moved to the flushed list at the current nesting level.
     std::vector<std::pair<int, const Seeds *>> take(Oid tview);
 
+    // Forgets the pending seeds of a TVIEW that is no more.
+    void forget(Oid tview);
+
     // After a flush that succeeded: drops flushed seeds that nothing can bring back.
     void settle(bool keep_for_commit);
     // Makes all flushed seeds pending again.

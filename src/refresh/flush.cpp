@@ -18,12 +18,17 @@ namespace {
 
 using Tviews = std::vector<std::shared_ptr<catalog::Compiled>>;
 
-// The TVIEWs a flush may reach, in the global order: rank, then OID.
-Tviews in_order(const std::set<Oid> &tables)
+// The TVIEWs a flush may reach, in the global order: rank, then OID.  One dropped since its seeds were kept is left out.
+Tviews in_order(queue::Queue &queue)
 {
     Tviews tviews;
-    for (Oid table : tables)
-        tviews.push_back(catalog::compiled(table));
+    std::set<Oid> tables = queue.affected();
+    for (Oid table : tables) {
+        if (catalog::is_tview(table))
+            tviews.push_back(catalog::compiled(table));
+        else
+            queue.forget(table);
+    }
     std::sort(tviews.begin(), tviews.end(), [](const auto &a, const auto &b) {
         return std::tuple(a->rank, a->tview.table) < std::tuple(b->rank, b->tview.table);
     });
@@ -44,7 +49,7 @@ std::uint64_t flush_round(Moment moment)
 {
     queue::Queue &queue = queue::Queue::current();
     std::uint64_t written = 0;
-    Tviews tviews = in_order(queue.affected());
+    Tviews tviews = in_order(queue);
     lock_relations(tviews);
     for (const auto &tview : tviews) {
         auto first = queue.pending().lower_bound({tview->tview.table, INT_MIN});
