@@ -67,7 +67,7 @@ UPDATE tb_user SET name = 'Copy 4' WHERE pk_user = 1;
 INSERT INTO copied SELECT name FROM tv_one;
 UPDATE tb_user SET name = 'Copy 5' WHERE pk_user = 1;
 UPDATE copied SET name = copied.name || ' -> ' || o.name FROM tv_one o;
-TABLE copied;
+TABLE copied ORDER BY 1;
 UPDATE tb_user SET name = 'Copy 6' WHERE pk_user = 1;
 SELECT name INTO TEMP chosen FROM tv_one;
 TABLE chosen;
@@ -114,10 +114,10 @@ SELECT rename('F6'), rename('F7');
 CREATE TABLE kept (name text);
 UPDATE tb_user SET name = 'F8' WHERE pk_user = 1;
 INSERT INTO kept SELECT name_plpgsql() UNION ALL SELECT name_stable() UNION ALL SELECT rename('F9');
-TABLE kept;
+TABLE kept ORDER BY 1;
 UPDATE tb_user SET name = 'F10' WHERE pk_user = 1;
 UPDATE kept SET name = name_plpgsql();
-TABLE kept;
+TABLE kept ORDER BY 1;
 DO $$
 DECLARE
     seen text;
@@ -140,10 +140,17 @@ SELECT rename('G1'), (SELECT name FROM tv_one);
 CALL check_exact();
 
 -- EXPLAIN ANALYZE reads; EXPLAIN alone does not.
+CREATE FUNCTION rows_read(query text) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+    plan json;
+BEGIN
+    EXECUTE 'EXPLAIN (ANALYZE, FORMAT json) ' || query INTO plan;
+    RETURN plan -> 0 -> 'Plan' ->> 'Actual Rows';
+END $$;
 BEGIN;
 UPDATE tb_user SET name = 'Explain' WHERE pk_user = 1;
-EXPLAIN (COSTS off) SELECT * FROM tv_one WHERE name = 'Explain';
-EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off, BUFFERS off) SELECT * FROM tv_one WHERE name = 'Explain';
+EXPLAIN (COSTS off) SELECT name FROM tv_one;
+SELECT rows_read('SELECT * FROM tv_one WHERE name = ''Explain''');
 COMMIT;
 
 -- Prepared statements, custom and generic plans.
@@ -161,7 +168,8 @@ UPDATE tb_user SET name = 'Generic' WHERE pk_user = 1;
 EXECUTE name_of(1);
 UPDATE tb_user SET name = 'Generic 2' WHERE pk_user = 1;
 CREATE TABLE executed AS EXECUTE name_of(1);
-EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off, BUFFERS off) EXECUTE name_of(1);
+UPDATE tb_user SET name = 'Generic 3' WHERE pk_user = 1;
+SELECT rows_read('EXECUTE name_of(1)');
 TABLE executed;
 COMMIT;
 EXECUTE name_of(1);
@@ -210,21 +218,19 @@ BEGIN
     RAISE INFO '% % sees %', TG_WHEN, TG_LEVEL, (SELECT name FROM tv_one);
     RETURN NEW;
 END $$;
-CREATE TRIGGER a BEFORE UPDATE ON tb_user FOR EACH STATEMENT EXECUTE FUNCTION show_name();
+CREATE TRIGGER d BEFORE UPDATE ON tb_user FOR EACH STATEMENT EXECUTE FUNCTION show_name();
 CREATE TRIGGER b BEFORE UPDATE ON tb_user FOR EACH ROW EXECUTE FUNCTION show_name();
 CREATE TRIGGER c AFTER UPDATE ON tb_user FOR EACH ROW EXECUTE FUNCTION show_name();
-CREATE TRIGGER "!a" AFTER UPDATE ON tb_user FOR EACH STATEMENT EXECUTE FUNCTION show_name();
-CREATE TRIGGER " " AFTER UPDATE ON tb_user FOR EACH STATEMENT EXECUTE FUNCTION show_name();
+CREATE TRIGGER "a" AFTER UPDATE ON tb_user FOR EACH STATEMENT EXECUTE FUNCTION show_name();
 UPDATE tb_user SET name = 'Trigger' WHERE pk_user = 1;
 BEGIN;
 UPDATE tb_user SET name = 'Trigger 2' WHERE pk_user = 1;
 UPDATE tb_user SET name = 'Trigger 3' WHERE pk_user = 1;
 COMMIT;
-DROP TRIGGER a ON tb_user;
+DROP TRIGGER d ON tb_user;
 DROP TRIGGER b ON tb_user;
 DROP TRIGGER c ON tb_user;
-DROP TRIGGER "!a" ON tb_user;
-DROP TRIGGER " " ON tb_user;
+DROP TRIGGER "a" ON tb_user;
 CALL check_exact();
 
 -- A foreign key that refers to a TVIEW: both rows in one transaction.
@@ -289,6 +295,7 @@ CALL check_exact();
 SELECT pk_heading, heading FROM tv_heading ORDER BY 1;
 -- DDL that the documents themselves do not survive.
 BEGIN;
+SET LOCAL client_min_messages = warning;
 INSERT INTO tb_post VALUES (19, uuid_of(2, 19), 1, 'Doomed');
 DROP TABLE tb_post CASCADE;
 COMMIT;

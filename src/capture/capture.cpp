@@ -34,7 +34,14 @@ public:
             queue::Queue::current().add_everything(target);
     }
 
-    void row(TupleTableSlot *slot)
+    void inserted(TupleTableSlot *slot)
+    {
+        for (const CaptureTarget &target : targets_)
+            if (target.inserts)
+                seed(target, slot);
+    }
+
+    void deleted(TupleTableSlot *slot)
     {
         for (const CaptureTarget &target : targets_)
             seed(target, slot);
@@ -149,11 +156,11 @@ void capture_statement(const TriggerData *trigger, Capture &capture)
         if (paired)
             capture.update(old_row, after.next());
         else
-            capture.row(old_row);
+            capture.deleted(old_row);
     }
     if (!paired)
         while (TupleTableSlot *new_row = after.next())
-            capture.row(new_row);
+            capture.inserted(new_row);
     before.close();
     after.close();
 }
@@ -162,8 +169,10 @@ void capture_row(const TriggerData *trigger, Capture &capture)
 {
     if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
         capture.update(trigger->tg_trigslot, trigger->tg_newslot);
+    else if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+        capture.deleted(trigger->tg_trigslot);
     else
-        capture.row(trigger->tg_trigslot);
+        capture.inserted(trigger->tg_trigslot);
 }
 
 }  // namespace

@@ -111,6 +111,11 @@ int rank_of(const std::vector<Oid> &dependencies)
     return rank;
 }
 
+bool contains(const std::vector<Oid> &list, Oid item)
+{
+    return std::find(list.begin(), list.end(), item) != list.end();
+}
+
 // The relation itself and everything it is a child or partition of.
 std::vector<Oid> with_ancestors(Oid relation)
 {
@@ -130,7 +135,7 @@ std::vector<Oid> with_ancestors(Oid relation)
             return list;
         });
         for (int p = 0; parents != nullptr && p < parents->length; ++p)
-            if (std::find(found.begin(), found.end(), lfirst_oid(&parents->elements[p])) == found.end())
+            if (!contains(found, lfirst_oid(&parents->elements[p])))
                 found.push_back(lfirst_oid(&parents->elements[p]));
     }
     return found;
@@ -152,7 +157,7 @@ CaptureTarget make_target(const Compiled &tview, int index, Oid relation)
     const model::Occurrence &occurrence = tview.analysis.occurrences[index];
     const OccurrencePlan &plan = tview.plans[index];
     bool same = relation == occurrence.relation;
-    CaptureTarget target{tview.tview.table, index, false, {}, {}, plan.seed_types, plan.everything};
+    CaptureTarget target{tview.tview.table, index, false, {}, {}, plan.seed_types, plan.everything, true};
     for (model::AttributeNumber number : occurrence.used) {
         if (number == model::whole_row)
             target.any_column = true;
@@ -235,17 +240,56 @@ bool is_tview(Oid table)
     return cache().tviews.count(table) != 0 || find_tview(table).has_value();
 }
 
+std::vector<Oid> inheritance_ancestors(Oid relation)
+{
+    if (pg::call(get_rel_relispartition, relation))
+        return {};
+    std::vector<Oid> ancestors = with_ancestors(relation);
+    ancestors.erase(ancestors.begin());
+    return ancestors;
+}
+
 std::vector<Oid> readers_of(Oid relation)
 {
     std::vector<Oid> readers;
     std::vector<Oid> family = with_ancestors(relation);
     for (const Tview &tview : all_tviews())
-        if (std::any_of(family.begin(), family.end(), [&](Oid member) {
-                return std::find(tview.dependencies.begin(), tview.dependencies.end(), member) != tview.dependencies.end();
+        if (std::any_of(tview.dependencies.begin(), tview.dependencies.end(), [&](Oid dependency) {
+                return contains(family, dependency) || contains(inheritance_ancestors(dependency), relation);
             }))
             readers.push_back(tview.table);
     return readers;
 }
+
+namespace {
+
+// A statement on a parent reports its children's rows in the parent's shape, without the columns of their own.
+CaptureTarget target_through_parent(const Compiled &tview, int index)
+{
+    CaptureTarget target{tview.tview.table, index, true, {}, {}, tview.plans[index].seed_types, true, false};
+    target.seed_columns = tview.plans[index].seed_columns;
+    return target;
+}
+
+CaptureTargets find_targets(Oid relation)
+{
+    CaptureTargets targets;
+    std::vector<Oid> family = with_ancestors(relation);
+    for (Oid reader : readers_of(relation)) {
+        auto tview = compiled(reader);
+        for (int i = 0; i < static_cast<int>(tview->analysis.occurrences.size()); ++i) {
+            const model::Occurrence &occurrence = tview->analysis.occurrences[i];
+            bool itself = occurrence.relation == relation;
+            if (itself || (occurrence.inherit && contains(family, occurrence.relation)))
+                targets.push_back(make_target(*tview, i, relation));
+            else if (contains(inheritance_ancestors(occurrence.relation), relation))
+                targets.push_back(target_through_parent(*tview, i));
+        }
+    }
+    return targets;
+}
+
+}  // namespace
 
 std::shared_ptr<const CaptureTargets> capture_targets(Oid relation)
 {
@@ -253,19 +297,7 @@ std::shared_ptr<const CaptureTargets> capture_targets(Oid relation)
     auto known = cache().targets.find(relation);
     if (known != cache().targets.end())
         return known->second;
-    auto targets = std::make_shared<CaptureTargets>();
-    std::vector<Oid> family = with_ancestors(relation);
-    for (Oid reader : readers_of(relation)) {
-        auto tview = compiled(reader);
-        for (std::size_t i = 0; i < tview->analysis.occurrences.size(); ++i) {
-            const model::Occurrence &occurrence = tview->analysis.occurrences[i];
-            bool itself = occurrence.relation == relation;
-            bool inherited = occurrence.inherit &&
-                             std::find(family.begin(), family.end(), occurrence.relation) != family.end();
-            if (itself || inherited)
-                targets->push_back(make_target(*tview, static_cast<int>(i), relation));
-        }
-    }
+    auto targets = std::make_shared<const CaptureTargets>(find_targets(relation));
     cache().targets[relation] = targets;
     return targets;
 }

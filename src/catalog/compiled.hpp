@@ -55,6 +55,7 @@ struct CaptureTarget {
     std::vector<AttrNumber> seed_columns;
     std::vector<Oid> seed_types;
     bool everything = false;
+    bool inserts = true;          // whether inserted rows concern it
 };
 
 using CaptureTargets = std::vector<CaptureTarget>;
@@ -68,11 +69,15 @@ bool is_tview(Oid table);
 // Builds the same from a definition that is not catalogued yet.
 std::shared_ptr<Compiled> compile(const Tview &tview);
 
-// The occurrences fed by `relation`, directly or as a child or partition of what the query names.
+// The occurrences fed by `relation`: directly, as a child or partition of what the query names, or as an inheritance parent
+// through which the rows of what it names can be written.
 std::shared_ptr<const CaptureTargets> capture_targets(Oid relation);
 
 // TVIEWs that read `relation`, by the same rule.
 std::vector<Oid> readers_of(Oid relation);
+
+// Inheritance parents of an ordinary table, of all levels; a partition has none in this sense.
+std::vector<Oid> inheritance_ancestors(Oid relation);
 
 // Registers the invalidation callback; called once, from _PG_init.
 void watch_invalidations();

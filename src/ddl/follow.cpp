@@ -173,19 +173,21 @@ bool alters_persistence(Node *parsetree)
     return alters(parsetree, {AT_SetLogged, AT_SetUnLogged});
 }
 
-// The partition that ALTER TABLE … DETACH PARTITION let go: nothing else names it.
-void release_detached(Node *parsetree)
+// What ALTER TABLE … DETACH PARTITION or NO INHERIT names besides the altered table: the partition let go, which needs no
+// triggers any more, or the parent left, whose readers have lost rows.
+void note_separated(Node *parsetree, std::set<Object> &objects)
 {
     if (!IsA(parsetree, AlterTableStmt))
         return;
-    for (auto *command : pg::items<AlterTableCmd>(reinterpret_cast<AlterTableStmt *>(parsetree)->cmds)) {
-        if (command->subtype != AT_DetachPartition && command->subtype != AT_DetachPartitionFinalize)
-            continue;
-        Oid partition = pg::call([&] {
-            return RangeVarGetRelid(reinterpret_cast<PartitionCmd *>(command->def)->name, NoLock, true);
-        });
-        if (OidIsValid(partition))
-            remove_unused_triggers({partition});
+    auto *statement = reinterpret_cast<AlterTableStmt *>(parsetree);
+    auto find = [](RangeVar *name) { return pg::call([&] { return RangeVarGetRelid(name, NoLock, true); }); };
+    for (auto *command : pg::items<AlterTableCmd>(statement->cmds)) {
+        if (command->subtype == AT_DetachPartition || command->subtype == AT_DetachPartitionFinalize) {
+            remove_unused_triggers({find(reinterpret_cast<PartitionCmd *>(command->def)->name)});
+        } else if (command->subtype == AT_DropInherit) {
+            remove_unused_triggers({find(statement->relation)});
+            objects.insert({RelationRelationId, find(reinterpret_cast<RangeVar *>(command->def))});
+        }
     }
 }
 
@@ -221,7 +223,7 @@ void after_ddl(Node *parsetree, const char *tag)
     std::set<Object> objects = changed_objects();
     bool inheritance = alters_inheritance(parsetree);
     if (inheritance)
-        release_detached(parsetree);
+        note_separated(parsetree, objects);
     for (const catalog::Tview &tview : tviews) {
         if (!pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(tview.table)); }))
             continue;

@@ -97,8 +97,34 @@ std::set<Oid> captured_relations(const catalog::Compiled &tview)
         if (occurrence.inherit)
             for (Oid child : inheritors(occurrence.relation, NoLock))
                 relations.insert(child);
+        for (Oid parent : catalog::inheritance_ancestors(occurrence.relation))
+            relations.insert(parent);
     }
     return relations;
+}
+
+// Needs SPI and the extension owner's rights.
+void make_missing_triggers(Oid relation)
+{
+    std::string table = analyze::qualified_relation_name(relation);
+    for (const Kind &kind : wanted_triggers(relation))
+        if (!OidIsValid(trigger_oid(relation, kind.name)))
+            pg::execute(fmt::format("CREATE TRIGGER \"{}\" {} EXECUTE FUNCTION {}.pg_tviews_capture()", kind.name,
+                                    fmt::format(fmt::runtime(kind.clause), table), *catalog::extension_schema()));
+}
+
+void drop_triggers(Oid relation)
+{
+    for (const Kind &kind : all_kinds()) {
+        Oid trigger = trigger_oid(relation, kind.name);
+        if (!OidIsValid(trigger) || is_clone(trigger))      // clones go with the trigger of their root
+            continue;
+        pg::call([&] {
+            ObjectAddress address{TriggerRelationId, trigger, 0};
+            performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
+            CommandCounterIncrement();
+        });
+    }
 }
 
 void check_privilege(Oid relation)
@@ -130,11 +156,7 @@ void install_triggers(const catalog::Compiled &tview)
         if (!kind_of(relation).partition)
             check_privilege(relation);
         catalog::AsExtensionOwner owner;
-        std::string table = analyze::qualified_relation_name(relation);
-        for (const Kind &kind : wanted_triggers(relation))
-            if (!OidIsValid(trigger_oid(relation, kind.name)))
-                pg::execute(fmt::format("CREATE TRIGGER \"{}\" {} EXECUTE FUNCTION {}.pg_tviews_capture()", kind.name,
-                                        fmt::format(fmt::runtime(kind.clause), table), *catalog::extension_schema()));
+        make_missing_triggers(relation);
     }
     catalog::invalidate({relations.begin(), relations.end()});
 }
@@ -142,25 +164,23 @@ void install_triggers(const catalog::Compiled &tview)
 void remove_unused_triggers(const std::vector<Oid> &relations)
 {
     std::set<Oid> all;
-    for (Oid relation : relations)
-        if (pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); }))
-            for (Oid member : inheritors(relation, NoLock))
-                all.insert(member);
-    InternalDdl internal;
-    for (Oid relation : all) {
-        if (!catalog::readers_of(relation).empty())
+    for (Oid relation : relations) {
+        if (!pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); }))
             continue;
-        for (const Kind &kind : all_kinds()) {
-            Oid trigger = trigger_oid(relation, kind.name);
-            if (!OidIsValid(trigger) || is_clone(trigger))      // clones go with the trigger of their root
-                continue;
-            pg::call([&] {
-                ObjectAddress address{TriggerRelationId, trigger, 0};
-                performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
-                CommandCounterIncrement();
-            });
-        }
+        for (Oid member : inheritors(relation, NoLock))
+            all.insert(member);
+        for (Oid parent : catalog::inheritance_ancestors(relation))
+            all.insert(parent);
     }
+    InternalDdl internal;
+    catalog::AsExtensionOwner owner;
+    for (Oid relation : all)
+        if (catalog::readers_of(relation).empty())
+            drop_triggers(relation);
+    // A partition that a query names itself may have lost the row trigger it had as a clone.
+    for (Oid relation : all)
+        if (!catalog::readers_of(relation).empty())
+            make_missing_triggers(relation);
     catalog::invalidate({all.begin(), all.end()});
 }
 

@@ -15,7 +15,7 @@ namespace tviews::ddl {
 // have written) and makes the missing triggers.  Raises: 42501 if the current user lacks TRIGGER on one.  Needs SPI.
 void install_triggers(const catalog::Compiled &tview);
 
-// Drops the capture triggers of these tables, and of their children, where no TVIEW reads them any more.
+// Drops the capture triggers of these tables, and of their children and parents, where no TVIEW reads them any more.  Needs SPI.
 void remove_unused_triggers(const std::vector<Oid> &relations);
 
 // The capture triggers' names that `relation` should have and has not, or has disabled.
