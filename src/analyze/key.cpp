@@ -89,14 +89,22 @@ public:
             if (best == nullptr || columns.size() > best->size())
                 best = &columns;
         if (best != nullptr)
-            for (const auto &[branches, unused] : best->begin()->second)
-                if (!add_alternatives(*best, branches))
-                    analysis_.alternatives.clear(), best = nullptr;
+            add_all_alternatives(*best);
         if (analysis_.alternatives.empty())
             analysis_.no_key_route = obstacle_.empty() ? "the key cannot be traced to a base table" : obstacle_;
     }
 
 private:
+    // All branches' alternatives, or none: a branch whose keys cannot be traced spoils the others.
+    void add_all_alternatives(const std::map<int, std::map<Branches, Resolved>> &columns)
+    {
+        for (const auto &[branches, unused] : columns.begin()->second)
+            if (!add_alternatives(columns, branches)) {
+                analysis_.alternatives.clear();
+                return;
+            }
+    }
+
     bool add_alternatives(const std::map<int, std::map<Branches, Resolved>> &columns, const Branches &branches)
     {
         std::map<int, model::Target> single;
