@@ -15,7 +15,7 @@ BEGIN
     EXCEPTION WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, problem = MESSAGE_TEXT, details = PG_EXCEPTION_DETAIL,
             advice = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
-        RAISE INFO '%: % | % | % | %', state, problem, details, advice, substring(context FROM '(?n)^maintaining.*$');
+        RAISE INFO '%: % | % | % | %', state, problem, regexp_replace(details, ', \w+ \w+ \d+ [0-9:.]+ .*\)', ', …)'), advice, substring(context FROM '(?n)^maintaining.*$');
         RETURN;
     END;
     RAISE INFO 'no error';
@@ -39,10 +39,7 @@ CALL check_exact();
 DROP TABLE tv_ratio;
 
 -- A key that is no longer unique, or null.
-CREATE TABLE tv_author AS SELECT DISTINCT u.pk_user AS pk_author, c.fk_user AS critic
-    FROM tb_user u JOIN tb_post p ON p.fk_user = u.pk_user JOIN tb_comment c ON c.fk_post = p.pk_post WHERE c.pk_comment > 103;
 CREATE TABLE tv_user AS SELECT nullif(pk_user, 9) AS pk_user, name FROM tb_user;
-DROP TABLE tv_author;
 CREATE TABLE tv_author AS SELECT DISTINCT p.fk_user AS pk_author, p.title FROM tb_post p WHERE p.pk_post IN (11, 13);
 CALL failing('INSERT INTO tb_user VALUES (9, uuid_of(1, 9), ''nobody'')');
 CALL failing('UPDATE tb_post SET fk_user = 1 WHERE pk_post = 13');
@@ -95,6 +92,7 @@ BEGIN
 END $$;
 CREATE TRIGGER grow AFTER UPDATE ON tv_post FOR EACH ROW EXECUTE FUNCTION grow();
 SET pg_tviews.max_flush_rounds = 5;
+SET statement_timeout = '20s';
 UPDATE tb_post SET title = 'growing' WHERE pk_post = 12;
 \echo :LAST_ERROR_SQLSTATE
 DROP TRIGGER grow ON tv_post;
@@ -102,15 +100,9 @@ CREATE CONSTRAINT TRIGGER grow AFTER UPDATE ON tv_post DEFERRABLE INITIALLY DEFE
 UPDATE tb_post SET title = 'growing' WHERE pk_post = 12;
 \echo :LAST_ERROR_SQLSTATE
 RESET pg_tviews.max_flush_rounds;
+RESET statement_timeout;
 DROP TRIGGER grow ON tv_post;
 SELECT title FROM tb_post WHERE pk_post = 12;
-CALL check_exact();
--- A BEFORE trigger that swallows or changes what the extension writes.
-CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-CREATE TRIGGER swallow BEFORE UPDATE ON tv_post FOR EACH ROW EXECUTE FUNCTION swallow();
-UPDATE tb_post SET title = 'swallowed' WHERE pk_post = 12;
-\echo :LAST_ERROR_SQLSTATE
-DROP TRIGGER swallow ON tv_post;
 CALL check_exact();
 DROP TABLE tv_user, tv_post;
 

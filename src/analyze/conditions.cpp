@@ -11,7 +11,9 @@
 //     in the result, unmatched, when the condition is false.
 //
 // Conjuncts: WHERE and ON conditions split at AND, and `x IN (SELECT y …)` standing as such a conjunct.  Nothing under OR,
-// NOT or CASE.
+// NOT or CASE, but for one thing: wherever `x op ANY (SELECT y …)` stands, a row of the subquery can matter only to rows of
+// the outside for which `x op y` is not false, and under ALL only to those for which it is not true.  That includes NULL on
+// either side, which is why NOT IN is so rarely what it seems.
 #include "analyze/conditions.hpp"
 
 #include <algorithm>
@@ -38,13 +40,17 @@ JoinSide united(const JoinSide &left, const JoinSide &right)
     return all;
 }
 
+// How a conjunct's truth is asked for; see the head of this file.
+enum class Asked { is_true, is_not_false, is_not_true };
+
 // One conjunct and where it stands.
 struct Conjunct {
     Node *clause = nullptr;
     Place place;
     // For an outer join's ON condition: the range table entries it can null-extend.
     std::optional<std::set<int>> startable;
-    Scope *sublink = nullptr;     // the subquery of an IN or ANY conjunct
+    Scope *sublink = nullptr;     // the subquery of an IN, ANY or ALL comparison
+    Asked asked = Asked::is_true;
 };
 
 class HopFinder {
@@ -55,6 +61,10 @@ public:
     {
         for (const auto &scope : tree_.scopes())
             visit(scope.get(), reinterpret_cast<Node *>(scope->query->jointree));
+        for (const auto &scope : tree_.scopes())
+            for (const auto &[sublink, inner] : scope->sublinks)
+                if (asserted_.count(sublink) == 0)
+                    compare_anywhere(scope.get(), sublink, inner);
     }
 
 private:
@@ -69,7 +79,7 @@ private:
             auto *from = reinterpret_cast<FromExpr *>(node);
             for (Node *child : pg::nodes(from->fromlist))
                 side = united(side, visit(scope, child));
-            split(from->quals, {nullptr, {scope, side.nullable}, std::nullopt, nullptr});
+            split(from->quals, {nullptr, {scope, side.nullable}, std::nullopt, nullptr, Asked::is_true});
         } else if (IsA(node, JoinExpr)) {
             side = visit_join(scope, reinterpret_cast<JoinExpr *>(node));
         }
@@ -86,7 +96,7 @@ private:
             extended.insert(right.members.begin(), right.members.end());
         if (join->jointype == JOIN_RIGHT || join->jointype == JOIN_FULL)
             extended.insert(left.members.begin(), left.members.end());
-        Conjunct conjunct{nullptr, {scope, both.nullable}, std::nullopt, nullptr};
+        Conjunct conjunct{nullptr, {scope, both.nullable}, std::nullopt, nullptr, Asked::is_true};
         if (join->jointype != JOIN_INNER)
             conjunct.startable = extended;
         split(join->quals, conjunct);
@@ -113,12 +123,26 @@ private:
             auto *sublink = reinterpret_cast<SubLink *>(node);
             if (sublink->subLinkType != ANY_SUBLINK || at.sublink != nullptr)
                 return;
-            at.sublink = at.place.scope->sublinks.at(sublink);
+            at.sublink = at.place.scope->sublink_scope(sublink);
+            asserted_.insert(sublink);
             split(sublink->testexpr, at);
         } else {
             at.clause = node;
             add(at);
         }
+    }
+
+    // IN, ANY and ALL where they are no conjunct: in the select list, negated, under OR or CASE.
+    void compare_anywhere(Scope *scope, const SubLink *sublink, Scope *inner)
+    {
+        if (sublink->subLinkType != ANY_SUBLINK && sublink->subLinkType != ALL_SUBLINK)
+            return;
+        bool any = sublink->subLinkType == ANY_SUBLINK;
+        Conjunct at{nullptr, {scope, scope->nullable}, std::nullopt, inner, any ? Asked::is_not_false : Asked::is_not_true};
+        if (any)
+            return split(sublink->testexpr, at);      // a row comparison is not false if none of its parts is
+        at.clause = sublink->testexpr;
+        add(at);
     }
 
     void add(const Conjunct &conjunct)
@@ -134,8 +158,9 @@ private:
         }
     }
 
-    void add_reading(const Conjunct &conjunct, const Resolved &reading)
+    void add_reading(const Conjunct &conjunct, Resolved &reading)
     {
+        reading.tree = asked(conjunct.asked, reading);
         model::Condition condition;
         condition.expression = to_expression(reading.tree);
         auto sides = equality_sides(reading.tree);
@@ -156,6 +181,58 @@ private:
         }
         if (used)
             analysis_.conditions.push_back(std::move(condition));
+    }
+
+    // `tree IS NOT FALSE` or `IS NOT TRUE`; the plain comparison, or its negation, where neither side can be NULL, because
+    // an index serves that.
+    Node *asked(Asked how, const Resolved &reading)
+    {
+        if (how == Asked::is_true)
+            return reading.tree;
+        auto *operation = IsA(reading.tree, OpExpr) ? reinterpret_cast<OpExpr *>(reading.tree) : nullptr;
+        bool never_null = operation != nullptr && pg::call(op_strict, operation->opno);
+        if (never_null)
+            for (Node *side : pg::nodes(operation->args))
+                never_null &= is_never_null(side, reading);
+        if (never_null && how == Asked::is_not_false)
+            return reading.tree;
+        return pg::call([&] {
+            Oid negator = never_null ? get_negator(operation->opno) : InvalidOid;
+            if (OidIsValid(negator)) {
+                auto *negated = static_cast<OpExpr *>(copyObjectImpl(operation));
+                negated->opno = negator;
+                negated->opfuncid = get_opcode(negator);
+                return reinterpret_cast<Node *>(negated);
+            }
+            auto *test = makeNode(BooleanTest);
+            test->arg = reinterpret_cast<Expr *>(reading.tree);
+            test->booltesttype = how == Asked::is_not_false ? IS_NOT_FALSE : IS_NOT_TRUE;
+            test->location = -1;
+            return reinterpret_cast<Node *>(test);
+        });
+    }
+
+    bool is_never_null(Node *side, const Resolved &reading) const
+    {
+        while (IsA(side, RelabelType))
+            side = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(side)->arg);
+        if (IsA(side, Const))
+            return !reinterpret_cast<Const *>(side)->constisnull;
+        if (!IsA(side, Var))
+            return false;
+        auto *var = reinterpret_cast<Var *>(side);
+        int occurrence = static_cast<int>(var->varno) - 1;
+        if (reading.arrivals.at(occurrence).nullable || var->varattno <= 0)
+            return false;
+        Oid relation = analysis_.occurrences[occurrence].relation;
+        return pg::call([&] {
+            HeapTuple tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relation), Int16GetDatum(var->varattno));
+            if (!HeapTupleIsValid(tuple))
+                return false;
+            bool not_null = reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple))->attnotnull;
+            ReleaseSysCache(tuple);
+            return not_null;
+        });
     }
 
     // Why the condition may not be walked from `from` to `to`; empty if it may.
@@ -232,6 +309,7 @@ private:
 
     const ScopeTree &tree_;
     model::Analysis &analysis_;
+    std::set<const SubLink *> asserted_;      // sublinks that stand as conjuncts
 };
 
 }  // namespace

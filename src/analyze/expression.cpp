@@ -11,13 +11,18 @@ namespace tviews::analyze {
 
 namespace {
 
-// Replaces each base column by a parameter, which deparses as $n, and notes what the n-th input is.
-Node *number_inputs(Node *node, std::vector<model::ColumnRef> &inputs)
+// Replaces each base column by a parameter, which deparses as $n, and notes what the n-th input is.  `depth` counts the
+// queries round the node: inside the EXISTS that resolve.cpp puts round functions, base columns are outer references.
+Node *number_inputs(Node *node, std::vector<model::ColumnRef> &inputs, Index depth)
 {
     if (node == nullptr)
         return nullptr;
-    if (!IsA(node, Var))
-        return pg::mutate_children(node, [&](Node *child) { return number_inputs(child, inputs); });
+    if (IsA(node, Query))
+        return reinterpret_cast<Node *>(pg::mutate_query_children(
+            reinterpret_cast<Query *>(node), [&](Node *child) { return number_inputs(child, inputs, depth + 1); }));
+    bool base = IsA(node, Var) && reinterpret_cast<Var *>(node)->varlevelsup == depth;
+    if (!base)
+        return pg::mutate_children(node, [&](Node *child) { return number_inputs(child, inputs, depth); });
     auto *var = reinterpret_cast<Var *>(node);
     model::ColumnRef column{static_cast<int>(var->varno) - 1, var->varattno};
     auto at = std::find(inputs.begin(), inputs.end(), column);
@@ -48,7 +53,7 @@ Node *strip_relabel(Node *node)
 model::Expression to_expression(Node *tree)
 {
     model::Expression expression;
-    Node *numbered = number_inputs(tree, expression.inputs);
+    Node *numbered = number_inputs(tree, expression.inputs, 0);
     expression.text = pg::call([&] { return static_cast<const char *>(deparse_expression(numbered, NIL, false, false)); });
     struct Kind {
         Oid type, collation;

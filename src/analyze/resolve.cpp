@@ -22,7 +22,7 @@ public:
     {
         Resolved result;
         result_ = &result;
-        result.tree = change(expression, Position{place.scope, &place.nullable, nullptr});
+        result.tree = with_functions(change(expression, Position{place.scope, &place.nullable, nullptr}));
         for (const Choice &choice : choices_)
             result.branches.push_back(choice.operation->branches[choice.branch]->id);
         return result;
@@ -35,6 +35,8 @@ public:
         Arrival arrival;
         arrival.referenced_in = scope->consumer;
         result.tree = cross(scope, entry->resno, arrival);
+        if (!functions_.empty())
+            fail("comes from a function in FROM", nullptr);
         for (const Choice &choice : choices_)
             result.branches.push_back(choice.operation->branches[choice.branch]->id);
         return result;
@@ -120,8 +122,82 @@ private:
             return change(merged, Position{scope, &nullable, came});
         }
         default:
-            return fail("uses a column of a function, VALUES or recursive reference", reinterpret_cast<Node *>(var));
+            return change_function_column(scope, nullable, var, came);
         }
+    }
+
+    // A column of a function in FROM: the function's arguments are traced in its place.
+    Node *change_function_column(Scope *scope, const std::set<int> &nullable, Var *var, const Arrival *came)
+    {
+        auto *rte = static_cast<RangeTblEntry *>(pg::nth(scope->query->rtable, static_cast<int>(var->varno) - 1));
+        if (rte->rtekind != RTE_FUNCTION)
+            return fail("uses a column of VALUES or a recursive reference", reinterpret_cast<Node *>(var));
+        std::size_t index = 0;
+        while (index < functions_.size() && functions_[index].original != rte)
+            ++index;
+        if (index == functions_.size()) {
+            functions_.push_back({rte, nullptr});
+            std::set<int> around = nullable;
+            if (nullable.count(static_cast<int>(var->varno)) != 0)      // then so is what its arguments come from
+                for (std::size_t rti = 1; rti < scope->sources.size(); ++rti)
+                    around.insert(static_cast<int>(rti));
+            auto *arguments = change(reinterpret_cast<Node *>(rte->functions), Position{scope, &around, came});
+            functions_[index].arguments = reinterpret_cast<List *>(arguments);
+        }
+        return pg::call([&] {
+            return reinterpret_cast<Node *>(makeVar(first_function + static_cast<int>(index), var->varattno, var->vartype,
+                                                    var->vartypmod, var->varcollid, 0));
+        });
+    }
+
+    // EXISTS (SELECT FROM functions WHERE tree), if the tree uses any.
+    Node *with_functions(Node *tree)
+    {
+        if (functions_.empty() || !result_->failure.empty())
+            return tree;
+        return pg::call([&] {
+            auto *query = makeNode(Query);
+            query->commandType = CMD_SELECT;
+            query->querySource = QSRC_ORIGINAL;
+            query->canSetTag = true;
+            query->jointree = makeFromExpr(NIL, nullptr);
+            for (std::size_t i = 0; i < functions_.size(); ++i) {
+                auto *rte = static_cast<RangeTblEntry *>(copyObjectImpl(functions_[i].original));
+                rte->functions = static_cast<List *>(copyObjectImpl(functions_[i].arguments));
+                IncrementVarSublevelsUp(reinterpret_cast<Node *>(rte->functions), 1, 0);
+                rte->lateral = false;
+                query->rtable = lappend(query->rtable, rte);
+                auto *reference = makeNode(RangeTblRef);
+                reference->rtindex = static_cast<int>(i) + 1;
+                query->jointree->fromlist = lappend(query->jointree->fromlist, reference);
+            }
+            auto *condition = static_cast<Node *>(copyObjectImpl(tree));
+            IncrementVarSublevelsUp(condition, 1, 0);
+            localize(condition, nullptr);
+            query->jointree->quals = condition;
+            auto *sublink = makeNode(SubLink);
+            sublink->subLinkType = EXISTS_SUBLINK;
+            sublink->subselect = reinterpret_cast<Node *>(query);
+            sublink->location = -1;
+            return reinterpret_cast<Node *>(sublink);
+        });
+    }
+
+    // Makes the Vars of functions, outer references since the tree went one level down, Vars of the EXISTS itself.
+    // C-side: changes the tree in place, may raise.
+    static bool localize(Node *node, void *context)
+    {
+        if (node == nullptr)
+            return false;
+        if (!IsA(node, Var))
+            return expression_tree_walker(node, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(localize)), context);
+        auto *var = reinterpret_cast<Var *>(node);
+        if (var->varno >= first_function) {
+            var->varno = var->varno - first_function + 1;
+            var->varnosyn = static_cast<Index>(var->varno);
+            var->varlevelsup = 0;
+        }
+        return false;
     }
 
     Node *arrive(int occurrence, Var *var, const Arrival &arrival)
@@ -182,9 +258,17 @@ private:
 
     static void check_border(Scope *scope, TargetEntry *entry, Arrival &arrival);
 
+    // Vars of functions carry numbers no range table reaches, until the EXISTS gives them its own.
+    static constexpr int first_function = 10000;
+    struct Function {
+        RangeTblEntry *original;
+        List *arguments;          // traced
+    };
+
     std::vector<Choice> &choices_;
     Scope *sublink_;
     Resolved *result_ = nullptr;
+    std::vector<Function> functions_;
 };
 
 bool in_clause(const TargetEntry *entry, const List *clauses)

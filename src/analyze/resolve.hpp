@@ -1,5 +1,8 @@
 // Tracing an expression of some scope down to base columns.
 //
+// A function in FROM (unnest(p.tags) AS tag) is part of the row its arguments come from: an expression that uses its columns
+// becomes EXISTS (SELECT FROM the function WHERE the expression).
+//
 // In: an expression and the place it stands.  Out: the same expression in which every Var is a base column, written as
 // Var(varno = occurrence + 1, varattno = column), and for each occurrence how its value came here.  A set operation on
 // the way gives one result per branch.  An expression that cannot be traced gives a reason.

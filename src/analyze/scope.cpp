@@ -58,6 +58,14 @@ void collect_nullable(Node *node, std::set<int> &nullable)
 
 }  // namespace
 
+Scope *Scope::sublink_scope(const SubLink *sublink) const
+{
+    for (const auto &[known, scope] : sublinks)
+        if (known == sublink)
+            return scope;
+    return nullptr;
+}
+
 Scope *ScopeTree::ancestor(Scope *scope, Index levelsup)
 {
     for (; levelsup > 0 && scope != nullptr; --levelsup)
@@ -272,10 +280,10 @@ void ScopeTree::walk_var(Scope *scope, Var *var)
 void ScopeTree::walk_sublink(Scope *scope, SubLink *sublink)
 {
     walk_expression(scope, sublink->testexpr);
-    if (scope->sublinks.count(sublink) != 0)
+    if (scope->sublink_scope(sublink) != nullptr)
         return;
     Scope *inner = add_scope(reinterpret_cast<Query *>(sublink->subselect), Scope::sublink, scope, scope, 0, "subquery");
-    scope->sublinks[sublink] = inner;
+    scope->sublinks.emplace_back(sublink, inner);
     if (sublink->subLinkType != EXISTS_SUBLINK)
         demand_all(inner);
 }

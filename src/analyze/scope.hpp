@@ -8,7 +8,6 @@
 // scopes (resolve.hpp).  Assumes that the caller holds locks on the relations and a memory context for the nodes.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -43,8 +42,11 @@ struct Scope {
     std::vector<Source> sources;  // by range table index
     std::vector<Scope *> branches;      // of a set operation
     std::set<int> nullable;       // range table entries that an outer join of this level can null-extend
-    std::map<const SubLink *, Scope *> sublinks;
+    std::vector<std::pair<const SubLink *, Scope *>> sublinks;    // in the order of the walk
     std::set<int> demanded;       // output columns (resno) somebody reads
+
+    // The scope of a sublink; null if it has none (nobody needs its value).
+    Scope *sublink_scope(const SubLink *sublink) const;
 };
 
 class ScopeTree {

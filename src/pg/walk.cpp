@@ -78,4 +78,13 @@ Node *mutate_children(Node *node, const std::function<Node *(Node *)> &change)
     return copy;
 }
 
+Query *mutate_query_children(Query *query, const std::function<Node *(Node *)> &change)
+{
+    Changer changer{&change, nullptr};
+    Query *copy = call([&] { return query_tree_mutator(query, mutator, &changer, 0); });
+    if (changer.failure)
+        std::rethrow_exception(changer.failure);
+    return copy;
+}
+
 }  // namespace tviews::pg

@@ -22,4 +22,7 @@ bool walk_query_children(Query *query, int flags, const std::function<bool(Node 
 // Copies node with every child replaced by change(child).
 Node *mutate_children(Node *node, const std::function<Node *(Node *)> &change);
 
+// The same for the parts of a Query; its own nodes are copied.
+Query *mutate_query_children(Query *query, const std::function<Node *(Node *)> &change);
+
 }  // namespace tviews::pg

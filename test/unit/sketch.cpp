@@ -7,10 +7,6 @@
 
 namespace tviews::test {
 
-const model::Type integer{23, "integer", "integer[]", ""};
-const model::Type text{25, "pg_catalog.text", "pg_catalog.text[]", ""};
-const model::Type text_in_c{25, "pg_catalog.text", "pg_catalog.text[]", "pg_catalog.\"C\""};
-
 model::Occurrence &Sketch::table(const std::string &path, const std::string &table, std::initializer_list<Column> columns,
                                  const std::vector<int> &branches)
 {

@@ -13,9 +13,9 @@
 
 namespace tviews::test {
 
-extern const model::Type integer;
-extern const model::Type text;
-extern const model::Type text_in_c;     // text COLLATE "C"
+inline const model::Type integer{23, "integer", "integer[]", ""};
+inline const model::Type text{25, "pg_catalog.text", "pg_catalog.text[]", ""};
+inline const model::Type text_in_c{25, "pg_catalog.text", "pg_catalog.text[]", "pg_catalog.\"C\""};
 
 struct Column {
     Column(const char *column_name, const model::Type &column_type = integer) : name(column_name), type(column_type) {}
