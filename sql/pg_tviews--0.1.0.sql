@@ -78,7 +78,7 @@ COMMENT ON FUNCTION pg_tviews_version() IS 'version of the loaded library, as te
 CREATE FUNCTION pg_tviews_create(tview text, query text, options jsonb DEFAULT '{}') RETURNS regclass
     LANGUAGE c STRICT AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_create(text, text, jsonb) IS
-    'creates the TVIEW tview ([schema.]tv_<entity>) from a SELECT; options: key (text or array of text), fillfactor (integer percent, 10 to 100), data_index (boolean); returns its table. Errors: 42P16, 0A000, 22023, 42P07';
+    'creates the TVIEW tview ([schema.]tv_<entity>) from a SELECT; options: key (text or array of text), fillfactor (integer percent, 10 to 100), data_index (boolean); returns its table. Errors: 42602 name, 42601 not one SELECT, 42P07 exists already, 42P16 no key column, 42883 key not comparable, 0A000 query not maintainable, 22023 options, 23505 or 23502 key not unique or null, 42501 no TRIGGER privilege';
 
 CREATE FUNCTION pg_tviews_drop(tview text, if_exists boolean DEFAULT false, cascade boolean DEFAULT false) RETURNS boolean
     LANGUAGE c STRICT AS 'MODULE_PATHNAME';
@@ -91,13 +91,13 @@ COMMENT ON FUNCTION pg_tviews_explain(text) IS
 
 CREATE FUNCTION pg_tviews_flush() RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_flush() IS
-    'brings every TVIEW up to date with this transaction''s writes now instead of at the next read or commit; returns the number of documents written';
+    'brings every TVIEW up to date with this transaction''s writes now instead of at the next read or commit; returns the number of documents written (bigint). Errors: those of the defining queries, 23505, 23502, 54001';
 
 CREATE FUNCTION pg_tviews_verify(tview text DEFAULT NULL, sample double precision DEFAULT 1.0,
                                  OUT tview_name regclass, OUT key jsonb, OUT difference text)
     RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_verify(text, double precision) IS
-    'compares a TVIEW (NULL: all) with its query and returns each key whose row is missing, extra or stale; sample is the fraction of keys compared, 0 to 1. Errors: 42P01, 42809, 22023';
+    'compares a TVIEW (NULL: all) with its query and returns each key whose row is missing, extra or stale; sample is the fraction of keys compared, 0 to 1. Errors: 42P01, 42809, 42501, 22023';
 
 CREATE FUNCTION pg_tviews_refresh(tview text DEFAULT NULL, OUT tview_name regclass, OUT inserted bigint,
                                   OUT updated bigint, OUT deleted bigint)

@@ -23,7 +23,7 @@ namespace {
 struct Dropped {
     std::set<Oid> relations;
     std::set<Oid> original;       // named by the command itself
-    bool captured_table = false;  // a capture trigger went with its table
+    bool capture_trigger = false; // and a capture trigger, with its table or alone
 };
 
 Dropped dropped_objects()
@@ -36,7 +36,7 @@ Dropped dropped_objects()
                     pg::call([&] { slot_getallattrs(slot); });
                     Oid object = DatumGetObjectId(slot->tts_values[0]);
                     if (DatumGetBool(slot->tts_values[2])) {
-                        dropped.captured_table = true;
+                        dropped.capture_trigger = true;
                         return;
                     }
                     dropped.relations.insert(object);
@@ -102,6 +102,18 @@ void note_lost_rows()
     }
 }
 
+// A capture trigger dropped by hand would leave its TVIEWs stale without a word.
+void check_triggers()
+{
+    for (const catalog::Tview &tview : catalog::all_tviews())
+        for (Oid relation : tview.dependencies)
+            if (pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); }) && lacks_triggers(relation))
+                pg::raise({ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+                           fmt::format("cannot drop a capture trigger of {}", analyze::qualified_relation_name(relation)),
+                           fmt::format("TVIEW {}.tv_{} reads the table.", tview.schema, tview.entity),
+                           "Capture triggers go when the last TVIEW that needs them is dropped."});
+}
+
 void after_drop(Node *parsetree)
 {
     if (InternalDdl::running() || !OidIsValid(catalog::meta_table()))
@@ -113,8 +125,10 @@ void after_drop(Node *parsetree)
     for (const catalog::Tview &tview : catalog::all_tviews())
         if (dropped.relations.count(tview.table) != 0 || dropped.relations.count(tview.view) != 0)
             remove_tview(tview, dropped, behavior);
-    if (dropped.captured_table)
+    if (dropped.capture_trigger) {
+        check_triggers();
         note_lost_rows();
+    }
 }
 
 bool drop_by_name(text *name, bool if_exists, bool cascade)

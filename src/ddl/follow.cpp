@@ -116,6 +116,32 @@ void check_sources(const catalog::Compiled &tview)
         pg::raise(findings.refusals.front());
 }
 
+// The table of a TVIEW must keep the columns of its query and its primary key.
+void check_shape(const catalog::Tview &tview)
+{
+    auto refuse = [&](const std::string &detail) {
+        pg::raise({ERRCODE_FEATURE_NOT_SUPPORTED, fmt::format("cannot alter TVIEW {}.tv_{} that way", tview.schema, tview.entity),
+                   detail, "Drop the TVIEW and create it again with the query you want."});
+    };
+    for (const std::string &column : tview.columns) {
+        bool same = pg::call([&] {
+            AttrNumber stored = get_attnum(tview.table, column.c_str()), computed = get_attnum(tview.view, column.c_str());
+            return stored != InvalidAttrNumber && computed != InvalidAttrNumber &&
+                   get_atttype(tview.table, stored) == get_atttype(tview.view, computed);
+        });
+        if (!same)
+            refuse(fmt::format("Column \"{}\" must be there, with the type the query gives it.", column));
+    }
+    bool has_primary_key = pg::call([&] {
+        Relation relation = relation_open(tview.table, AccessShareLock);
+        bool found = OidIsValid(RelationGetPrimaryKeyIndex(relation));
+        relation_close(relation, AccessShareLock);
+        return found;
+    });
+    if (!has_primary_key)
+        refuse("Its primary key keeps documents apart.");
+}
+
 // The backing view belongs to whoever owns the table.
 void follow_owner(const catalog::Tview &tview)
 {
@@ -138,7 +164,11 @@ void follow_names(const catalog::Tview &tview)
     });
     if (names.table == nullptr)
         return;
-    std::string entity = entity_of(names.table).value_or(names.table);
+    auto named = entity_of(names.table);
+    if (!named)
+        pg::raise({ERRCODE_INVALID_NAME, fmt::format("invalid name \"{}\" for a TVIEW", names.table), "",
+                   "The name of a TVIEW is tv_ followed by its entity, for instance tv_post."});
+    const std::string &entity = *named;
     if (!catalog::update_names(tview.table, entity, names.schema, analyze::view_text(tview.view)))
         return;
     nlohmann::json details{{"table", analyze::qualified_relation_name(tview.table)}};
@@ -203,6 +233,19 @@ bool reads_any(const catalog::Tview &tview, const std::set<Object> &objects)
     return false;
 }
 
+void warn_of_disabled_triggers(Node *parsetree, const std::set<Object> &objects)
+{
+    if (!alters(parsetree, {AT_DisableTrig, AT_DisableTrigAll, AT_DisableTrigUser}))
+        return;
+    for (const Object &object : objects)
+        if (object.catalog == RelationRelationId && capture_is_disabled(object.id) &&
+            !catalog::readers_of(object.id).empty())
+            pg::emit(WARNING, {ERRCODE_WARNING,
+                               "TVIEWs are not maintained while the capture triggers of " +
+                                   analyze::qualified_relation_name(object.id) + " are disabled",
+                               "", "Enable the triggers, then run pg_tviews_refresh()."});
+}
+
 bool may_concern_tviews(const char *tag)
 {
     std::string_view command = tag;
@@ -224,11 +267,14 @@ void after_ddl(Node *parsetree, const char *tag)
     bool inheritance = alters_inheritance(parsetree);
     if (inheritance)
         note_separated(parsetree, objects);
+    warn_of_disabled_triggers(parsetree, objects);
     for (const catalog::Tview &tview : tviews) {
         if (!pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(tview.table)); }))
             continue;
         follow_owner(tview);
         follow_names(tview);
+        if (changed(objects, RelationRelationId, tview.table) || changed(objects, RelationRelationId, tview.view))
+            check_shape(tview);
         auto compiled = catalog::compiled(tview.table);
         bool family = inheritance && reads_any(tview, objects);
         if (family || alters_persistence(parsetree))

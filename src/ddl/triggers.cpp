@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <set>
+#include <string_view>
 
 #include "analyze/names.hpp"
 #include "catalog/meta.hpp"
@@ -184,13 +185,26 @@ void remove_unused_triggers(const std::vector<Oid> &relations)
     catalog::invalidate({all.begin(), all.end()});
 }
 
-std::vector<std::string> missing_triggers(Oid relation)
+bool lacks_triggers(Oid relation)
 {
-    std::vector<std::string> missing;
-    for (const Kind &kind : wanted_triggers(relation))
-        if (!OidIsValid(trigger_oid(relation, kind.name)))
-            missing.push_back(kind.name);
-    return missing;
+    auto wanted = wanted_triggers(relation);
+    return std::any_of(wanted.begin(), wanted.end(),
+                       [&](const Kind &kind) { return !OidIsValid(trigger_oid(relation, kind.name)); });
+}
+
+bool capture_is_disabled(Oid relation)
+{
+    return pg::call([&] {
+        Relation open = relation_open(relation, AccessShareLock);
+        bool disabled = false;
+        for (int i = 0; open->trigdesc != nullptr && i < open->trigdesc->numtriggers; ++i) {
+            const Trigger &trigger = open->trigdesc->triggers[i];
+            bool ours = std::string_view(trigger.tgname).starts_with("!pg_tviews_");
+            disabled |= ours && (trigger.tgenabled == TRIGGER_DISABLED || trigger.tgenabled == TRIGGER_FIRES_ON_REPLICA);
+        }
+        relation_close(open, AccessShareLock);
+        return disabled;
+    });
 }
 
 }  // namespace tviews::ddl

@@ -18,7 +18,10 @@ void install_triggers(const catalog::Compiled &tview);
 // Drops the capture triggers of these tables, and of their children and parents, where no TVIEW reads them any more.  Needs SPI.
 void remove_unused_triggers(const std::vector<Oid> &relations);
 
-// The capture triggers' names that `relation` should have and has not, or has disabled.
-std::vector<std::string> missing_triggers(Oid relation);
+// Whether `relation` lacks a capture trigger it should have.
+bool lacks_triggers(Oid relation);
+
+// Whether one of its capture triggers does not fire in an ordinary session.
+bool capture_is_disabled(Oid relation);
 
 }  // namespace tviews::ddl

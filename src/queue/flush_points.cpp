@@ -36,9 +36,10 @@ bool reads_any(const PlannedStmt *statement, const std::set<Oid> &tables)
     return false;
 }
 
-void flush_before_read(Moment moment = Moment::read)
+std::uint64_t flush_before_read()
 {
-    refresh::flush(moment);
+    int rounds = 0;
+    return refresh::flush(Moment::read, rounds);
 }
 
 // Gives the query a snapshot that sees the last flush.  READ COMMITTED takes a new one, as if the statement had started
@@ -187,8 +188,9 @@ void flush_at_commit()
     if (IsolationUsesXactSnapshot())
         queue.reopen_all();
     TimeoutScope timeout;
+    int rounds = 0;
     while (queue.has_pending()) {
-        refresh::flush(Moment::commit);
+        refresh::flush(Moment::commit, rounds);
         pg::call(AfterTriggerFireDeferred);
     }
 }
@@ -228,7 +230,7 @@ std::uint64_t flush_now()
 {
     if (idle() || !Queue::current().has_pending())
         return 0;
-    return refresh::flush(Moment::read);
+    return flush_before_read();
 }
 
 void install_flush_points()

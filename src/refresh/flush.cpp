@@ -90,7 +90,7 @@ private:
 
 }  // namespace
 
-std::uint64_t flush(Moment moment)
+std::uint64_t flush(Moment moment, int &rounds)
 {
     queue::Queue &queue = queue::Queue::current();
     std::uint64_t written = 0;
@@ -98,10 +98,10 @@ std::uint64_t flush(Moment moment)
     pg::SpiSession session;
     // The last statement of a transaction has not advanced the counter; its rows must be seen.
     pg::call(CommandCounterIncrement);
-    for (int round = 0; queue.has_pending(); ++round) {
-        if (round >= catalog::settings().max_flush_rounds)
+    while (queue.has_pending()) {
+        if (rounds++ >= catalog::settings().max_flush_rounds)
             pg::raise({ERRCODE_STATEMENT_TOO_COMPLEX,
-                       fmt::format("TVIEWs are still not up to date after {} rounds", round),
+                       fmt::format("TVIEWs are still not up to date after {} rounds", rounds - 1),
                        "Triggers on TVIEWs write base tables that change the same TVIEWs again.",
                        "Break the cycle of triggers, or raise pg_tviews.max_flush_rounds."});
         written += flush_round(moment);

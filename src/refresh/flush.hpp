@@ -8,9 +8,9 @@
 
 namespace tviews::refresh {
 
-// Flushes until nothing is pending.  Returns the number of documents written.
-// Raises: 54001 if triggers on TVIEWs keep writing base tables; see rebuild() for the rest.
-std::uint64_t flush(Moment moment);
+// Flushes until nothing is pending.  `rounds` counts them over the flushes of one commit.  Returns the number of documents
+// written.  Raises: 54001 if triggers on TVIEWs keep writing base tables; see rebuild() for the rest.
+std::uint64_t flush(Moment moment, int &rounds);
 
 // Compares one TVIEW in full and writes what differs.
 Written refresh_all(Oid tview);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "plan/identifier.hpp"
 #include "plan/rebuild_sql.hpp"
 #include "refresh/identity.hpp"
 
@@ -96,10 +97,26 @@ private:
     void check_duplicates()
     {
         std::sort(matched_.begin(), matched_.end());
-        if (std::adjacent_find(matched_.begin(), matched_.end()) != matched_.end())
+        auto twice = std::adjacent_find(matched_.begin(), matched_.end());
+        if (twice != matched_.end())
             pg::raise({ERRCODE_UNIQUE_VIOLATION, fmt::format("the query of TVIEW {} gives two rows with one key", tview_.name()),
-                       "", "A TVIEW's key must be unique in its query; correct the data or redefine the TVIEW."});
+                       "Key " + key_at(*twice) + ".",
+                       "A TVIEW's key must be unique in its query; correct the data or redefine the TVIEW."});
         matched_.clear();
+    }
+
+    // The key of a stored row, for people.
+    std::string key_at(std::uint64_t tid) const
+    {
+        std::string names, columns, key;
+        for (const model::KeyColumn &column : tview_.analysis.key) {
+            names += (names.empty() ? "" : ", ") + column.name;
+            columns += (columns.empty() ? "" : ", ") + plan::quote_name(column.name);
+        }
+        pg::execute(fmt::format("SELECT pg_catalog.concat_ws(', ', {}) FROM {} WHERE ctid = '({},{})'::pg_catalog.tid", columns,
+                                tview_.relations.table, tid >> 16, tid & 0xffff),
+                    {}, {}, [&](TupleTableSlot *slot) { key = pg::text_column(slot, 1).value_or(""); }, true);
+        return fmt::format("({})=({})", names, key);
     }
 
     void write_pass(char action, std::uint64_t expected, Moment moment)
@@ -120,10 +137,27 @@ private:
             if (DatumGetChar(slot_->tts_values[column_action - 1]) != action)
                 continue;
             if (statement.write(parameters(action), GetActiveSnapshot(), crosscheck(moment)) != 1)
-                pg::raise({ERRCODE_T_R_SERIALIZATION_FAILURE,
-                           fmt::format("a row of TVIEW {} was changed by another session", tview_.name()),
-                           "Rows of a TVIEW are written by the extension alone.", "Run the transaction again."});
+                raise_not_written();
         }
+    }
+
+    [[noreturn]] void raise_not_written() const
+    {
+        bool suppressed = pg::call([&] {
+            Relation relation = relation_open(tview_.tview.table, NoLock);
+            const TriggerDesc *triggers = relation->trigdesc;
+            bool before = triggers != nullptr && (triggers->trig_insert_before_row || triggers->trig_update_before_row ||
+                                                  triggers->trig_delete_before_row);
+            relation_close(relation, NoLock);
+            return before;
+        });
+        if (suppressed)
+            pg::raise({ERRCODE_TRIGGERED_ACTION_EXCEPTION,
+                       fmt::format("a trigger on TVIEW {} suppressed the writing of a document", tview_.name()),
+                       "The TVIEW would no longer be what its query says.", "Drop the BEFORE trigger, or let it return the row."});
+        pg::raise({ERRCODE_T_R_SERIALIZATION_FAILURE,
+                   fmt::format("a row of TVIEW {} was changed by another session", tview_.name()),
+                   "Rows of a TVIEW are written by the extension alone.", "Run the transaction again."});
     }
 
     pg::Statement &writer(char action)

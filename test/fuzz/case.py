@@ -1,0 +1,160 @@
+"""A test case: schema, rows, views, TVIEWs, transactions; how it is generated and how it reads as an SQL script.
+
+Not here: running it (oracle.py) and making it smaller (shrink.py).
+"""
+import random
+
+import query
+import schema
+from scope import Col, Rel
+from writes import Transaction, Writes
+
+SCHEMA = 'fuzz'
+PREAMBLE = [f'DROP SCHEMA IF EXISTS {SCHEMA} CASCADE', f'CREATE SCHEMA {SCHEMA}', f'SET search_path = {SCHEMA}, public',
+            "SET TimeZone = 'UTC'"]
+
+
+class View:
+    """A view (name vw_*) or a TVIEW (name tv_*)."""
+
+    def __init__(self, name, output):
+        self.name, self.node = name, output.node
+        self.columns = [col.name for col in output.cols]
+        self.key = output.key
+        self.option = getattr(output, 'option', False)
+        self.by_function = self.option
+        self.refused = None
+
+    @property
+    def is_tview(self):
+        return self.name.startswith('tv_')
+
+    def create_sql(self):
+        if not self.is_tview:
+            return f'CREATE VIEW {self.name} AS {self.node}'
+        if not self.by_function:
+            return f'CREATE TABLE {self.name} AS {self.node}'
+        options = ''
+        if self.option:
+            options = ', \'{"key": [%s]}\'' % ', '.join(f'"{name}"' for name in self.key)
+        return f"SELECT pg_tviews_create('{self.name}', $query${self.node}$query${options})"
+
+    def compare_sql(self):
+        """Rows that are in one of TVIEW and query only, as text."""
+        row = f'ROW({", ".join(self.columns)})::text'
+        tview = f'SELECT {row} AS r FROM {self.name}'
+        query = f'SELECT {row} AS r FROM ({self.node}) AS query'
+        return (f"SELECT 'only in {self.name}' AS side, r FROM ({tview} EXCEPT ALL {query}) AS a "
+                f"UNION ALL SELECT 'only in its query', r FROM ({query} EXCEPT ALL {tview}) AS b ORDER BY 1, 2")
+
+    def key_problem_sql(self):
+        """Keys that the query gives twice, or with a NULL."""
+        names = ', '.join(self.key)
+        nulls = ' OR '.join(f'{name} IS NULL' for name in self.key)
+        return f'SELECT {names} FROM ({self.node}) AS query GROUP BY {names} HAVING count(*) > 1 OR {nulls}'
+
+
+class Case:
+    def __init__(self):
+        self.settings, self.tables, self.views, self.transactions = [], [], [], []
+
+    def tviews(self):
+        return [view for view in self.views if view.is_tview]
+
+    def script(self, failure):
+        """The case as SQL for psql, up to where it fails."""
+        lines = ['CREATE EXTENSION IF NOT EXISTS pg_tviews;', 'SET client_min_messages = warning;']
+        lines += [f'{text};' for text in PREAMBLE + self.settings]
+        for table in self.tables:
+            lines.append(f'{table.sql()};')
+        for table in self.tables:
+            lines += [f'{schema.insert_row(table, row)};' for row in table.rows]
+        lines += [f'{view.create_sql()};' for view in self.views]
+        lines += [f"SELECT pg_tviews_explain('{view.name}');" for view in self.tviews()]
+        shown = [view for view in self.tviews() if view.name == failure.tview] or self.tviews()
+        compare = [f'{view.compare_sql()};' for view in shown]
+        for transaction in self.transactions:
+            lines += self._transaction_lines(transaction, compare)
+        return '\n'.join(lines + ['-- What differs:'] + compare) + '\n'
+
+    @staticmethod
+    def _transaction_lines(transaction, compare):
+        lines = []
+        if transaction.begin:
+            lines.append(f'{transaction.begin};')
+        if transaction.timezone:
+            lines.append(f"SET LOCAL TimeZone = '{transaction.timezone}';")
+        for kind, text, _ in transaction.flat():
+            if kind == 'check':
+                if transaction.timezone:
+                    lines.append("SET LOCAL TimeZone = 'UTC';")
+                lines += compare
+                if transaction.timezone:
+                    lines.append(f"SET LOCAL TimeZone = '{transaction.timezone}';")
+            else:
+                lines.append(f'{text};')
+        if transaction.end == 'PREPARE':
+            lines += ["PREPARE TRANSACTION 'fuzz';", "COMMIT PREPARED 'fuzz';"]
+        elif transaction.end:
+            lines.append(f'{transaction.end};')
+        return lines
+
+
+def table_source(table):
+    cols = [Col(column.name, column.kind, column.domain, not column.notnull) for column in table.columns]
+    return Rel(table.name, cols, table.key or None, True)
+
+
+def generate(seed, limits):
+    """The case that belongs to a seed."""
+    rng = random.Random(seed)
+    case = Case()
+    while not any(table.key for table in case.tables):
+        case.tables = schema.random_schema(rng)
+    for table in case.tables:
+        table.rows = [schema.random_row(rng, table) for _ in range(rng.choice([0, 2, 4, 6, 8, 8]))]
+    if rng.random() < 0.2:
+        case.settings.append(rng.choice(['SET enable_seqscan = off', 'SET enable_hashjoin = off', 'SET enable_nestloop = off',
+                                         'SET enable_hashagg = off', 'SET enable_mergejoin = off', 'SET enable_sort = off',
+                                         'SET plan_cache_mode = force_generic_plan', 'SET plan_cache_mode = force_custom_plan']))
+    if rng.random() < 0.1:
+        case.settings.append('SET pg_tviews.max_seed_memory = 64')
+    _generate_views(rng, case, limits)
+    writes = Writes(rng, case.tables, case.tviews())
+    case.transactions = [writes.transaction() for _ in range(rng.choice([2, 4, 6, 8, 10]))]
+    return case
+
+
+def _generate_views(rng, case, limits):
+    sources = [table_source(table) for table in case.tables]
+    for i in range(rng.choice([0, 0, 0, 1, 2])):
+        made = _attempt(lambda: query.Queries(rng, sources, case.tables).view(rng.choice([2, 4])), limits)
+        if made:
+            case.views.append(View(f'vw_{i + 1}', made))
+            sources.append(Rel(f'vw_{i + 1}', made.cols, made.key, not any(col.fuzzy for col in made.cols)))
+    over_tviews = rng.random() < 0.35
+    for i in range(rng.choice([1, 1, 2, 3]) + over_tviews):
+        entity = f'e{i + 1}'
+        made = _attempt(lambda: query.Queries(rng, sources, case.tables).top(entity, rng.choice([2, 3, 5, 8])), limits)
+        if made is None:
+            continue
+        view = View(f'tv_{entity}', made)
+        view.by_function = view.option or rng.random() < 0.5
+        case.views.append(view)
+        if over_tviews and rng.random() < 0.8:
+            # Twice, so that it is likely to be read.
+            sources += [Rel(view.name, made.cols, made.key, False)] * 2
+
+
+def _attempt(make, limits):
+    for _ in range(20):
+        try:
+            made = make()
+        except query.Retry:
+            continue
+        if len(str(made.node)) <= limits.query_length:
+            return made
+    return None
+
+
+__all__ = ['Case', 'Transaction', 'View', 'generate', 'SCHEMA', 'PREAMBLE']

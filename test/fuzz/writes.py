@@ -1,0 +1,283 @@
+"""Random transactions: statements of every kind over the base tables, savepoints, reads in between.
+
+A transaction is a tree of steps, so that shrinking can take steps out.  Statements may fail on the data they meet; the
+runner tries them first and drops most that do.  Not here: running anything.
+"""
+from schema import column_value, key_value, literal, random_row
+
+
+class Step:
+    """kind: sql, check (compare the TVIEWs now), block (a savepoint round `body`), do (a PL/pgSQL block round `body`)."""
+
+    def __init__(self, kind, sql='', body=None, end='', catch=False):
+        self.kind, self.sql, self.body, self.end, self.catch = kind, sql, body or [], end, catch
+        self.dead = False
+
+    def flat(self, number):
+        """The step as a list of (kind, SQL, step)."""
+        if self.kind in ('sql', 'check'):
+            return [(self.kind, self.sql, self)]
+        if self.kind == 'do':
+            body = ' '.join(f'{step.sql};' for step in self.body)
+            raised = " RAISE EXCEPTION 'back';" if self.end == 'raise' else ''
+            handler = ' EXCEPTION WHEN OTHERS THEN NULL;' if self.catch else ''
+            return [('sql', f'DO $do$ BEGIN BEGIN {body}{raised}{handler} END; END $do$', self)]
+        name = f's{number}'
+        found = [('control', f'SAVEPOINT {name}', self)]
+        for i, step in enumerate(self.body):
+            found += step.flat(number * 10 + i)
+        if self.end == 'rollback':
+            found.append(('control', f'ROLLBACK TO {name}', self))
+        found.append(('control', f'RELEASE {name}', self))
+        return found
+
+
+class Transaction:
+    """`alone`: every step commits by itself."""
+
+    def __init__(self, begin, steps, end, alone=False, timezone=None):
+        self.begin, self.steps, self.end, self.alone, self.timezone = begin, steps, end, alone, timezone
+
+    def flat(self):
+        found = []
+        for i, step in enumerate(self.steps):
+            found += step.flat(i + 1)
+        return found
+
+
+class Writes:
+    def __init__(self, rng, tables, tviews):
+        self.rng, self.tables, self.tviews = rng, tables, tviews
+        self.extra = 0
+
+    def chance(self, share):
+        return self.rng.random() < share
+
+    # Transactions -------------------------------------------------------------------------------------------------
+
+    def transaction(self):
+        rng = self.rng
+        count = rng.choice([1, 1, 2, 3, 3, 4, 6, 9, 14, 20])
+        if self.chance(0.2):
+            return Transaction('', [self.step(0) for _ in range(min(count, 4))], '', alone=True)
+        level = rng.choice(['', '', '', ' ISOLATION LEVEL REPEATABLE READ', ' ISOLATION LEVEL SERIALIZABLE'])
+        steps = [self.step(2) for _ in range(count)]
+        end = rng.choice(['COMMIT'] * 10 + ['ROLLBACK', 'PREPARE'])
+        return Transaction(f'BEGIN{level}', steps, end, timezone=rng.choice([None] * 5 + ['Asia/Tokyo']))
+
+    def step(self, depth):
+        roll = self.rng.random()
+        if depth > 0 and roll < 0.12:
+            body = [self.step(depth - 1) for _ in range(self.rng.choice([1, 1, 2, 3]))]
+            return Step('block', body=body, end=self.rng.choice(['rollback', 'rollback', 'release']))
+        if roll < 0.18:
+            body = [self.plain_step() for _ in range(self.rng.choice([1, 2, 3]))]
+            return Step('do', body=body, end=self.rng.choice(['', 'raise']), catch=True)
+        if depth > 0 and roll < 0.30:
+            return Step('check')
+        return self.plain_step()
+
+    def plain_step(self):
+        if self.tviews and self.chance(0.06):
+            return self.read()
+        return Step('sql', self.statement())
+
+    def read(self):
+        name = self.rng.choice(self.tviews).name
+        return Step('sql', self.rng.choice([f'SELECT count(*) FROM {name}', 'SELECT pg_tviews_flush()',
+                                            f'SELECT * FROM {name} LIMIT 1']))
+
+    # Statements ---------------------------------------------------------------------------------------------------
+
+    def statement(self):
+        rng = self.rng
+        table = rng.choice(self.tables)
+        made = rng.choices(
+            [self.insert, self.upsert, self.insert_select, self.update, self.update_key, self.update_nothing,
+             self.update_from, self.delete, self.delete_using, self.merge, self.truncate, self.modifying_cte,
+             self.swap, self.define],
+            [14, 8, 4, 26, 5, 3, 5, 10, 3, 6, 2, 8, 3, 1])[0]
+        return made(table)
+
+    def rows(self, table, count=None):
+        count = count or self.rng.choice([1, 1, 1, 2, 3])
+        return ', '.join(f'({", ".join(random_row(self.rng, table))})' for _ in range(count))
+
+    @staticmethod
+    def names(table):
+        return ', '.join(column.name for column in table.writable())
+
+    def insert(self, table):
+        conflict = ' ON CONFLICT DO NOTHING' if self.chance(0.6) else ''
+        return f'INSERT INTO {table.name} ({self.names(table)}) VALUES {self.rows(table)}{conflict}'
+
+    def upsert(self, table):
+        if not table.key:
+            return self.insert(table)
+        columns = self.some_columns(table)
+        sets = ', '.join(self.rng.choice([f'{column.name} = EXCLUDED.{column.name}',
+                                          f'{column.name} = {column_value(self.rng, column)}']) for column in columns)
+        where = f' WHERE {self.condition(table, table.name)}' if self.chance(0.2) else ''
+        return (f'INSERT INTO {table.name} ({self.names(table)}) VALUES {self.rows(table)} '
+                f'ON CONFLICT ({", ".join(table.key)}) DO UPDATE SET {sets}{where}')
+
+    def insert_select(self, table):
+        source = self.rng.choice(self.tables)
+        values = []
+        for column in table.writable():
+            fitting = [other.name for other in source.columns if other.kind == column.kind]
+            values.append(f's.{self.rng.choice(fitting)}' if fitting and self.chance(0.6)
+                          else f'{column_value(self.rng, column)}::{column.kind}')
+        return (f'INSERT INTO {table.name} ({self.names(table)}) SELECT {", ".join(values)} FROM {source.name} s '
+                f'WHERE {self.condition(source, "s")} ON CONFLICT DO NOTHING')
+
+    def some_columns(self, table, keys=False):
+        """One to three columns, keys only on request."""
+        columns = [column for column in table.writable() if keys or column.name not in table.key]
+        if not columns:
+            columns = table.writable()
+        return self.rng.sample(columns, min(len(columns), self.rng.choice([1, 1, 2, 3])))
+
+    def new_value(self, table, column):
+        rng, roll = self.rng, self.rng.random()
+        fitting = [other.name for other in table.columns if other.kind == column.kind and other is not column]
+        if roll < 0.12 and fitting:
+            return rng.choice(fitting)
+        if roll < 0.2 and column.kind == 'numeric':
+            return rng.choice([f'{column.name} * 1.0', f'trim_scale({column.name})', f'{column.name} + 0.00'])
+        if roll < 0.22 and column.kind in ('int', 'bigint'):
+            return rng.choice([f'{column.name} + 1', f'{column.name} % 3'])
+        if roll < 0.25 and column.kind == 'text':
+            return rng.choice([f'lower({column.name})', f'upper({column.name})'])
+        if roll < 0.3:
+            found = [(other, same) for other in self.tables for same in other.columns if same.kind == column.kind
+                     and column.kind in ('int', 'bigint', 'text', 'numeric')]
+            if found:
+                other, same = rng.choice(found)
+                return f'(SELECT {rng.choice(["max", "min"])}({same.name}) FROM {other.name})'
+        return column_value(rng, column)
+
+    def assignments(self, table, columns):
+        return ', '.join(f'{column.name} = {self.new_value(table, column)}' for column in columns)
+
+    def update(self, table):
+        return (f'UPDATE {table.name} SET {self.assignments(table, self.some_columns(table))} '
+                f'WHERE {self.condition(table, table.name)}')
+
+    def update_key(self, table):
+        if not table.key:
+            return self.update(table)
+        column = table.column(self.rng.choice(table.key))
+        return (f'UPDATE {table.name} SET {column.name} = {key_value(self.rng, column.kind)} '
+                f'WHERE {column.name} = {key_value(self.rng, column.kind)}')
+
+    def swap(self, table):
+        """Two rows change keys or parents in one statement."""
+        columns = [column for column in table.writable() if column.domain]
+        if not columns:
+            return self.update(table)
+        column = self.rng.choice(columns)
+        a, b = key_value(self.rng, column.kind), key_value(self.rng, column.kind)
+        if column.kind == 'int' and column.name in table.key:
+            return f'UPDATE {table.name} SET {column.name} = {column.name} + 6'
+        return (f'UPDATE {table.name} SET {column.name} = CASE WHEN {column.name} = {a} THEN {b} ELSE {a} END '
+                f'WHERE {column.name} IN ({a}, {b})')
+
+    def update_nothing(self, table):
+        column = self.rng.choice(table.writable())
+        return f'UPDATE {table.name} SET {column.name} = {column.name}'
+
+    def update_from(self, table):
+        other = self.rng.choice(self.tables)
+        columns = self.some_columns(table)
+        sets = []
+        for column in columns:
+            fitting = [found.name for found in other.columns if found.kind == column.kind]
+            sets.append(f'{column.name} = ' + (f'o.{self.rng.choice(fitting)}' if fitting else column_value(self.rng, column)))
+        return (f'UPDATE {table.name} AS t SET {", ".join(sets)} FROM {other.name} o '
+                f'WHERE {self.link(table, "t", other, "o")}')
+
+    def delete(self, table):
+        return f'DELETE FROM {table.name} WHERE {self.condition(table, table.name)}'
+
+    def delete_using(self, table):
+        other = self.rng.choice(self.tables)
+        return f'DELETE FROM {table.name} AS t USING {other.name} o WHERE {self.link(table, "t", other, "o")}'
+
+    def merge(self, table):
+        if not table.key:
+            return self.update(table)
+        columns = ', '.join(column.name for column in table.writable())
+        kinds = [column.kind for column in table.writable()]
+        values = ', '.join('(' + ', '.join(f'{text}::{kind}' for text, kind in zip(random_row(self.rng, table), kinds)) + ')'
+                           for _ in range(self.rng.choice([1, 2, 3])))
+        on = ' AND '.join(f't.{name} = s.{name}' for name in table.key)
+        whens = []
+        if self.chance(0.7):
+            action = 'DELETE' if self.chance(0.3) else 'UPDATE SET ' + ', '.join(
+                f'{column.name} = s.{column.name}' for column in self.some_columns(table))
+            extra = f' AND {self.condition(table, "t")}' if self.chance(0.3) else ''
+            whens.append(f'WHEN MATCHED{extra} THEN {action}')
+            if extra and self.chance(0.5):
+                whens.append('WHEN MATCHED THEN DELETE')
+        if not whens or self.chance(0.7):
+            whens.append(f'WHEN NOT MATCHED THEN INSERT ({columns}) VALUES '
+                         f'({", ".join(f"s.{column.name}" for column in table.writable())})')
+        return (f'MERGE INTO {table.name} AS t USING (VALUES {values}) AS s ({columns}) ON {on} {" ".join(whens)}')
+
+    def truncate(self, table):
+        return f'TRUNCATE {table.name}' + (' CASCADE' if self.chance(0.7) else '')
+
+    def modifying_cte(self, table):
+        """Two or three tables in one statement."""
+        others = [self.rng.choice(self.tables) for _ in range(self.rng.choice([1, 1, 2]))]
+        parts = []
+        for i, other in enumerate(others):
+            make = self.rng.choice([self.update, self.delete, self.insert, self.upsert])
+            parts.append(f'x{i} AS ({make(other)} RETURNING {other.columns[0].name})')
+        main = self.rng.choice([self.update, self.delete, self.insert, self.insert_select])(table)
+        return f'WITH {", ".join(parts)} {main}'
+
+    def define(self, table):
+        self.extra += 1
+        column = self.rng.choice(table.columns)
+        choices = [f'ALTER TABLE {table.name} ADD COLUMN x{self.extra} int DEFAULT {self.rng.choice(["1", "NULL"])}',
+                   f'ANALYZE {table.name}']
+        if column.kind != 'jsonb':
+            choices.append(f'CREATE INDEX ON {table.name} ({column.name})')
+        return self.rng.choice(choices)
+
+    # Conditions ---------------------------------------------------------------------------------------------------
+
+    def condition(self, table, alias):
+        rng, roll = self.rng, self.rng.random()
+        if table.key and roll < 0.45:
+            column = table.column(rng.choice(table.key))
+            values = ', '.join(key_value(rng, column.kind) for _ in range(rng.choice([1, 1, 2, 3])))
+            return f'{alias}.{column.name} IN ({values})'
+        column = rng.choice(table.columns)
+        if roll < 0.53:
+            return f'{alias}.{column.name} IS {rng.choice(["", "NOT "])}NULL'
+        if roll < 0.58:
+            return 'true'
+        if column.kind == 'jsonb':
+            return f"{alias}.{column.name} ->> 'a' = '1'"
+        if column.kind.endswith('[]'):
+            return f'cardinality({alias}.{column.name}) > 1'
+        if roll < 0.66:
+            other = rng.choice(self.tables)
+            fitting = [found.name for found in other.columns if found.kind == column.kind]
+            if fitting:
+                return f'{alias}.{column.name} IN (SELECT o.{rng.choice(fitting)} FROM {other.name} o)'
+        operator = rng.choice(['=', '=', '<>', '<', '>']) if column.kind != 'bool' else '='
+        return f'{alias}.{column.name} {operator} {literal(rng, column.kind, column.domain)}'
+
+    def link(self, table, alias, other, other_alias):
+        pairs = [(a, b) for a in table.columns for b in other.columns
+                 if a.kind == b.kind and a.kind != 'jsonb']
+        near = [(a, b) for a, b in pairs if a.domain and a.domain == b.domain]
+        if not pairs:
+            return self.condition(table, alias)
+        a, b = self.rng.choice(near or pairs)
+        return f'{alias}.{a.name} = {other_alias}.{b.name} AND {self.condition(other, other_alias)}'
+
