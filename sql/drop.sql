@@ -87,7 +87,9 @@ SELECT entity FROM pg_tview_meta ORDER BY 1;
 CREATE TABLE tv_post AS SELECT pk_post, fk_user FROM tb_post;
 CREATE TABLE tv_list AS SELECT fk_user AS pk_list, count(*) AS n FROM v_post GROUP BY fk_user;
 CALL attempt('DROP TABLE tv_post');
+SET client_min_messages = warning;
 DROP TABLE tv_post CASCADE;
+RESET client_min_messages;
 SELECT entity FROM pg_tview_meta ORDER BY 1;
 
 -- A base table: refused, and with CASCADE all that reads it goes.  A column: the same.

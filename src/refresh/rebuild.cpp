@@ -5,8 +5,10 @@
 #include "refresh/rebuild.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <fmt/format.h>
 
+#include "pg/subtransaction.hpp"
 #include "plan/identifier.hpp"
 #include "plan/rebuild_sql.hpp"
 #include "refresh/identity.hpp"
@@ -28,7 +30,11 @@ enum Column { column_action = 1, column_tid = 2, first_value = 3 };
 // The documents that differ, between comparison and writing.
 class Differences {
 public:
-    explicit Differences(catalog::Compiled &tview) : tview_(tview) {}
+    // Made before any subtransaction that fills it: the store's files belong to the resource owner of this moment.
+    explicit Differences(catalog::Compiled &tview)
+        : tview_(tview), store_(pg::call([] { return tuplestore_begin_heap(false, false, work_mem); }))
+    {
+    }
 
     void compare(pg::Statement &statement, const pg::Parameters &parameters, bool large, Moment moment)
     {
@@ -40,20 +46,17 @@ public:
 
     Written write(Moment moment)
     {
-        if (store_ == nullptr)
-            return written_;
         RoleScope role(tview_.owner, Security::writing);
         write_pass('d', written_.deleted, moment);
         write_pass('u', written_.updated, moment);
         write_pass('i', written_.inserted, moment);
         pg::call([&] {
-            ExecDropSingleTupleTableSlot(slot_);
+            if (slot_ != nullptr)
+                ExecDropSingleTupleTableSlot(slot_);
             tuplestore_end(store_);
         });
         return written_;
     }
-
-    std::uint64_t unchanged() const { return written_.unchanged; }
 
 private:
     void take(TupleTableSlot *slot)
@@ -76,10 +79,9 @@ private:
             ++written_.deleted;
         }
         pg::call([&] {
-            if (store_ == nullptr) {
-                // The executor's contexts end with the statement; the store must not.
+            if (slot_ == nullptr) {
+                // The executor's contexts end with the statement; the slot must not.
                 MemoryContext executor = MemoryContextSwitchTo(home_);
-                store_ = tuplestore_begin_heap(false, false, work_mem);
                 slot_ = MakeSingleTupleTableSlot(CreateTupleDescCopy(slot->tts_tupleDescriptor), &TTSOpsMinimalTuple);
                 MemoryContextSwitchTo(executor);
             }
@@ -192,25 +194,9 @@ private:
     MemoryContext home_ = CurrentMemoryContext;
     Written written_;
     std::vector<std::uint64_t> matched_;
-    Tuplestorestate *store_ = nullptr;
+    Tuplestorestate *store_;
     TupleTableSlot *slot_ = nullptr;
 };
-
-pg::Parameters key_parameters(const pg::RowSet &keys)
-{
-    pg::Parameters parameters;
-    for (std::size_t column = 0; column < keys.width(); ++column)
-        parameters.values.push_back(keys.array(column, 0, keys.size()));
-    return parameters;
-}
-
-std::vector<Oid> key_types(const pg::RowSet &keys)
-{
-    std::vector<Oid> types;
-    for (std::size_t column = 0; column < keys.width(); ++column)
-        types.push_back(pg::call(get_array_type, keys.type(column)));
-    return types;
-}
 
 // Whether one pass over the query costs less than a lookup per key, by the planner's estimates: above all, whether the
 // lookups have the indexes they need.
@@ -221,32 +207,6 @@ bool one_pass_is_cheaper(catalog::Compiled &tview, pg::Statement &per_key, std::
     double each = per_key.processor_cost() / assumed_keys;
     double all = tview.statement(plan::compare_all(tview.relations, tview.analysis.key), {}).processor_cost();
     return each * static_cast<double>(keys) > document_factor * all;
-}
-
-void compare_part(catalog::Compiled &tview, Differences &differences, const std::vector<int> &part,
-                  const pg::RowSet &keys, Moment moment)
-{
-    auto types = key_types(keys);
-    pg::Statement &per_key = tview.statement(plan::compare_keys(tview.relations, tview.analysis.key, part), types);
-    if (one_pass_is_cheaper(tview, per_key, keys.size()))
-        differences.compare(tview.statement(plan::compare_bulk(tview.relations, tview.analysis.key, part), types),
-                            key_parameters(keys), true, moment);
-    else
-        differences.compare(per_key, key_parameters(keys), false, moment);
-}
-
-std::string describe(const catalog::Compiled &tview, const Keys &keys)
-{
-    std::string text = "maintaining TVIEW " + tview.name();
-    if (keys.everything)
-        return text + ", all documents";
-    for (const auto &[part, rows] : keys.parts) {
-        if (rows.empty())
-            continue;
-        text += rows.size() == 1 ? ", document " : fmt::format(", {} documents, the first ", rows.size());
-        text += rows.describe(0);
-    }
-    return text;
 }
 
 // What PostgreSQL says of the table's primary key, in terms of the TVIEW.
@@ -274,15 +234,103 @@ void translate(const catalog::Compiled &tview, ErrorData *error, Moment moment)
                 "Filter such rows out of the query or give them a key with COALESCE.");
 }
 
+// An error that carries our context already.
+struct Explained : pg::Error {
+    using pg::Error::Error;
+};
+
 // Appends our context to an error on its way out.
-[[noreturn]] void explain_failure(const catalog::Compiled &tview, const Keys &keys, ErrorData *error, Moment moment)
+[[noreturn]] void explain_failure(const catalog::Compiled &tview, const std::string &about, ErrorData *error, Moment moment)
 {
     translate(tview, error, moment);
-    std::string text = describe(tview, keys);
+    std::string text = "maintaining TVIEW " + tview.name() + ", " + about;
     pg::call([&] {
         error->context = error->context ? psprintf("%s\n%s", error->context, text.c_str()) : pstrdup(text.c_str());
     });
-    throw pg::Error(error);
+    throw Explained(error);
+}
+
+// The keys [from, to) of a set, as one parameter per column.
+pg::Parameters some_keys(const pg::RowSet &keys, std::size_t from, std::size_t to)
+{
+    pg::Parameters parameters;
+    for (std::size_t column = 0; column < keys.width(); ++column)
+        parameters.values.push_back(keys.array(column, from, to));
+    return parameters;
+}
+
+// Whether rebuilding documents one by one may show which of them raised the error: not after a cancel, a lock timeout, a
+// serialization failure or a lack of resources.
+bool is_about_data(const ErrorData *error)
+{
+    int category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+    return category != ERRCODE_TO_CATEGORY(ERRCODE_QUERY_CANCELED) &&
+           category != ERRCODE_TO_CATEGORY(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE) &&
+           category != ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE) &&
+           category != ERRCODE_TO_CATEGORY(ERRCODE_OUT_OF_MEMORY);
+}
+
+// Compares several documents; if one of them cannot be built, finds it, so that the error can name it.
+void compare_several(catalog::Compiled &tview, Differences &differences, pg::Statement &statement, const pg::RowSet &keys,
+                     Moment moment)
+{
+    pg::Subtransaction attempt;
+    ErrorData *failure = nullptr;
+    std::exception_ptr other;
+    try {
+        differences.compare(statement, some_keys(keys, 0, keys.size()), false, moment);
+    } catch (const pg::Error &error) {
+        failure = error.data();
+    } catch (...) {
+        other = std::current_exception();
+    }
+    if (failure == nullptr && !other)
+        return attempt.release();
+    attempt.roll_back();          // whatever failed: the caller's own subtransaction must be the current one
+    if (other)
+        std::rethrow_exception(other);
+    if (!is_about_data(failure))
+        throw pg::Error(failure);
+    for (std::size_t row = 0; row < keys.size(); ++row) {
+        try {
+            Differences one(tview);
+            one.compare(statement, some_keys(keys, row, row + 1), false, moment);
+        } catch (const pg::Error &error) {
+            explain_failure(tview, "document " + keys.describe(row), error.data(), moment);
+        }
+    }
+    explain_failure(tview, fmt::format("{} documents", keys.size()), failure, moment);
+}
+
+// Brings the documents with these values of the key columns `part` up to date.
+void rebuild_part(catalog::Compiled &tview, const std::vector<int> &part, const pg::RowSet &keys, Moment moment,
+                  Written &written)
+{
+    std::vector<Oid> types;
+    for (std::size_t column = 0; column < keys.width(); ++column)
+        types.push_back(pg::call(get_array_type, keys.type(column)));
+    pg::Statement &per_key = tview.statement(plan::compare_keys(tview.relations, tview.analysis.key, part), types);
+    Differences differences(tview);
+    if (one_pass_is_cheaper(tview, per_key, keys.size()))
+        differences.compare(tview.statement(plan::compare_bulk(tview.relations, tview.analysis.key, part), types),
+                            some_keys(keys, 0, keys.size()), true, moment);
+    else if (keys.size() > 1)
+        compare_several(tview, differences, per_key, keys, moment);
+    else
+        differences.compare(per_key, some_keys(keys, 0, 1), false, moment);
+    written += differences.write(moment);
+}
+
+void rebuild_everything(catalog::Compiled &tview, Moment moment, Written &written)
+{
+    Differences differences(tview);
+    differences.compare(tview.statement(plan::compare_all(tview.relations, tview.analysis.key), {}), {}, false, moment);
+    written += differences.write(moment);
+}
+
+std::string describe(const pg::RowSet &keys)
+{
+    return keys.size() == 1 ? "document " + keys.describe(0) : fmt::format("{} documents", keys.size());
 }
 
 }  // namespace
@@ -290,29 +338,23 @@ void translate(const catalog::Compiled &tview, ErrorData *error, Moment moment)
 Written rebuild(catalog::Compiled &tview, const Keys &keys, Moment moment)
 {
     Written written;
+    std::string about = "all documents";
     try {
-        auto one = [&](auto &&compare) {
-            Differences differences(tview);
-            compare(differences);
-            Written part = differences.write(moment);
-            written.inserted += part.inserted;
-            written.updated += part.updated;
-            written.deleted += part.deleted;
-            written.unchanged += part.unchanged;
-        };
         if (keys.everything) {
-            one([&](Differences &differences) {
-                differences.compare(tview.statement(plan::compare_all(tview.relations, tview.analysis.key), {}), {}, false,
-                                    moment);
-            });
+            rebuild_everything(tview, moment, written);
             return written;
         }
-        for (const auto &[part, rows] : keys.parts)
-            if (!rows.empty())
-                one([&](Differences &differences) { compare_part(tview, differences, part, rows, moment); });
+        for (const auto &[part, rows] : keys.parts) {
+            if (rows.empty())
+                continue;
+            about = describe(rows);
+            rebuild_part(tview, part, rows, moment, written);
+        }
         return written;
+    } catch (const Explained &) {
+        throw;
     } catch (const pg::Error &error) {
-        explain_failure(tview, keys, error.data(), moment);
+        explain_failure(tview, about, error.data(), moment);
     }
 }
 

@@ -15,6 +15,14 @@ struct Written {
     std::uint64_t updated = 0;
     std::uint64_t deleted = 0;
     std::uint64_t unchanged = 0;
+    Written &operator+=(const Written &other)
+    {
+        inserted += other.inserted;
+        updated += other.updated;
+        deleted += other.deleted;
+        unchanged += other.unchanged;
+        return *this;
+    }
     std::uint64_t total() const { return inserted + updated + deleted; }
 };
 

@@ -7,7 +7,7 @@ import random
 import query
 import schema
 from scope import Col, Rel
-from writes import Transaction, Writes
+from writes import Writes
 
 SCHEMA = 'fuzz'
 PREAMBLE = [f'DROP SCHEMA IF EXISTS {SCHEMA} CASCADE', f'CREATE SCHEMA {SCHEMA}', f'SET search_path = {SCHEMA}, public',
@@ -155,6 +155,3 @@ def _attempt(make, limits):
         if len(str(made.node)) <= limits.query_length:
             return made
     return None
-
-
-__all__ = ['Case', 'Transaction', 'View', 'generate', 'SCHEMA', 'PREAMBLE']

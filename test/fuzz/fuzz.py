@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+"""Differential fuzzer: random schemas, queries and transactions; every TVIEW must equal its query at every moment.
+
+    fuzz.py [--seed N] [--cases N] [--seconds S] [--host DIR] [--database NAME] [--findings DIR]
+
+A case is a function of its seed; the n-th case of a run has seed N + n, so `--seed X --cases 1` repeats one.  A failing
+case is shrunk and written as an SQL file that psql runs by itself.  Needs python3-psycopg2 and a server with pg_tviews
+installed; works in a database of its own.  Exit status 1: something failed.  Not here: starting a server (see run).
+"""
+import argparse
+import collections
+import os
+import random
+import sys
+import time
+
+import psycopg2
+
+import case as cases
+import oracle
+import shrink
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description='Differential fuzzer for pg_tviews.')
+    parser.add_argument('--seed', type=int, help='seed of the first case (default: random)')
+    parser.add_argument('--cases', type=int, default=0, help='number of cases (default: no limit)')
+    parser.add_argument('--seconds', type=float, default=60, help='time to run, 0: no limit (default: 60)')
+    parser.add_argument('--host', default=os.environ.get('PGHOST', '/var/run/postgresql'), help='socket directory or host')
+    parser.add_argument('--port', type=int, default=int(os.environ.get('PGPORT', '5432')))
+    parser.add_argument('--user', default=os.environ.get('PGUSER', 'postgres'))
+    parser.add_argument('--database', default='fuzz', help='is created, and dropped first if it exists')
+    parser.add_argument('--findings', default='.', help='folder for the SQL files of failing cases')
+    parser.add_argument('--failures', type=int, default=1, help='stop after so many failing cases (default: 1)')
+    parser.add_argument('--shrink', type=float, default=60, help='seconds for making a failing case smaller')
+    parser.add_argument('--query-length', type=int, default=4000, help='longest query')
+    parser.add_argument('--show', action='store_true', help='print the SQL of each case before it runs')
+    return parser.parse_args()
+
+
+def make_database(options):
+    connection = psycopg2.connect(host=options.host, port=options.port, user=options.user, dbname='postgres')
+    connection.autocommit = True
+    cursor = connection.cursor()
+    cursor.execute('SET client_min_messages = error')
+    cursor.execute(f'DROP DATABASE IF EXISTS {options.database}')
+    cursor.execute(f'CREATE DATABASE {options.database}')
+    connection.close()
+    parameters = {'host': options.host, 'port': options.port, 'user': options.user, 'dbname': options.database}
+    connection = psycopg2.connect(**parameters)
+    connection.autocommit = True
+    connection.cursor().execute('CREATE EXTENSION pg_tviews')
+    connection.close()
+    return parameters
+
+
+class Fuzzer:
+    def __init__(self, options):
+        self.options = options
+        self.statistics = collections.Counter()
+        self.parameters = make_database(options)
+        self.runner = oracle.Runner(self.parameters, self.statistics)
+        self.failures = 0
+
+    def run(self, first_seed):
+        started, seed = time.monotonic(), first_seed
+        while self.failures < self.options.failures:
+            if self.options.cases and seed >= first_seed + self.options.cases:
+                break
+            if self.options.seconds and time.monotonic() - started > self.options.seconds:
+                break
+            self.one(seed)
+            seed += 1
+            if (seed - first_seed) % 500 == 0:      # dropped schemas make the catalogs grow
+                self.parameters = make_database(self.options)
+        self.statistics['seconds'] = round(time.monotonic() - started)
+
+    def one(self, seed):
+        case = cases.generate(seed, self.options)
+        self.statistics['cases'] += 1
+        if self.options.show:
+            print(f'-- seed {seed}\n{case.script(oracle.Failure("none"))}', flush=True)
+        try:
+            failure = self.runner.run(case, first=True)
+        except oracle.Invalid as problem:
+            self.statistics[f'invalid case: {str(problem)[:60]}'] += 1
+            return
+        if failure is None:
+            return
+        if failure.kind == 'not determined':
+            if self.options.show:
+                print(f'-- seed {seed}: {failure.tview} is not determined')
+            return
+        self.failures += 1
+        self.report(seed, case, failure)
+
+    def report(self, seed, case, failure):
+        print(f'seed {seed}: ' + '\n    '.join(failure.lines()), flush=True)
+        shrinker = shrink.Shrinker(self.runner, case, failure, self.options.shrink)
+        smaller = shrinker.run()
+        note = f'shrunk in {shrinker.attempts} attempts' if smaller else 'does not fail again by itself; not shrunk'
+        if smaller is None:
+            case = cases.generate(seed, self.options)
+        failure = smaller or failure
+        path = os.path.join(self.options.findings, f'fuzz-{seed}.sql')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(f'-- Found by test/fuzz/fuzz.py --seed {seed} --cases 1; {note}.\n')
+            file.writelines(f'-- {line}\n' for line in failure.lines())
+            file.write('\n' + case.script(failure))
+        print(f'    {note}: {path}', flush=True)
+
+
+def print_statistics(statistics):
+    print('\nStatistics')
+    for name, count in sorted(statistics.items(), key=lambda item: (item[0].split(':')[0], -item[1])):
+        print(f'{count:9d}  {name}')
+    routed = statistics['occurrences'] - statistics['occurrences that compare everything']
+    print(f'{routed:9d}  occurrences with a route')
+
+
+def main():
+    options = arguments()
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10 ** 9)
+    print(f'first seed {seed}', flush=True)
+    fuzzer = Fuzzer(options)
+    fuzzer.run(seed)
+    print_statistics(fuzzer.statistics)
+    sys.exit(1 if fuzzer.failures else 0)
+
+
+if __name__ == '__main__':
+    main()

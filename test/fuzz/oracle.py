@@ -1,0 +1,398 @@
+"""Runs a case against a server and says what is wrong with the outcome.
+
+The oracle: after every check step, commit and rollback each TVIEW holds exactly the rows of its query, as text, both ways.
+Also a failure: a crash, an error that neither the data nor the statement explains, a claim of duplicate keys that is not
+true, and pg_tviews_verify() seeing it otherwise.  Not here: how cases are made.
+"""
+import re
+import time
+
+import psycopg2
+
+import schema
+from case import PREAMBLE
+
+# What writes may run into for reasons of their own: constraints, MERGE or ON CONFLICT twice on one row, numbers out of
+# range, TRUNCATE without CASCADE, a row changed twice by one statement, DDL with pending trigger events.
+OF_THE_DATA = {'23503', '23505', '23502', '23514', '21000', '22003', '27000', '0A000', '55006', 'P0001'}
+REFUSALS = {'0A000', '42P16', '23505', '23502'}
+# Settings under which a query whose result is determined must give the same rows.
+VARIATIONS = ['enable_hashagg = off', 'enable_hashjoin = off', 'enable_nestloop = off', 'enable_sort = off',
+              'enable_seqscan = off', 'enable_mergejoin = off']
+
+
+class Failure:
+    def __init__(self, kind, tview=None, state=None, message='', detail=()):
+        self.kind, self.tview, self.state, self.message, self.detail = kind, tview, state, message, detail
+
+    def same(self, other):
+        """Whether two failures are likely to have one cause."""
+        if other is None or self.kind != other.kind or self.state != other.state:
+            return False
+        return re.sub(r'[\d"]+|\w+_\w+', '', self.message)[:60] == re.sub(r'[\d"]+|\w+_\w+', '', other.message)[:60]
+
+    def lines(self):
+        yield f'{self.kind}{f" in {self.tview}" if self.tview else ""}{f" ({self.state})" if self.state else ""}'
+        yield from self.message.splitlines()
+        yield from (' | '.join(map(str, row)) for row in self.detail[:6])
+
+
+class Invalid(Exception):
+    """The case says nothing about the engine."""
+
+
+class Failed(Exception):
+    def __init__(self, failure):
+        super().__init__(failure.kind)
+        self.failure = failure
+
+
+class Session:
+    """A connection on which every statement is a round trip of its own."""
+
+    def __init__(self, parameters):
+        self.connection = psycopg2.connect(**parameters)
+        self.connection.autocommit = True
+        self.cursor = self.connection.cursor()
+        self.run("SET statement_timeout = '10s'")
+        self.run('SET client_min_messages = error')
+
+    def run(self, sql):
+        self.cursor.execute(sql)
+        return self.cursor.fetchall() if self.cursor.description else []
+
+    def prepare(self, settings):
+        for text in PREAMBLE[2:] + settings:
+            self.run(text)
+
+    def close(self):
+        self.connection.close()
+
+
+def state_of(error):
+    return error.pgcode or '-----'
+
+
+def first_line(error):
+    return str(error).splitlines()[0] if str(error) else ''
+
+
+class Runner:
+    def __init__(self, parameters, statistics):
+        self.parameters, self.statistics = parameters, statistics
+
+    def run(self, case, first=False):
+        """Returns the Failure or None.  On the first run, what the server refuses is taken out of the case."""
+        self.case, self.first, self.count = case, first, self.statistics if first else {}
+        self.main = self.dry = None
+        try:
+            self._run()
+        except Failed as failed:
+            return failed.failure
+        except psycopg2.Error as error:
+            if self._alive():
+                raise
+            return self._crash(error)
+        finally:
+            for session in (self.main, self.dry):
+                if session is not None:
+                    session.close()
+        return None
+
+    def _note(self, name, amount=1):
+        if self.first:
+            self.count[name] += amount
+
+    def _alive(self):
+        return self.main is None or self.main.connection.closed == 0
+
+    def _crash(self, error):
+        for _ in range(100):
+            try:
+                Session(self.parameters).close()
+                break
+            except psycopg2.Error:
+                time.sleep(0.1)
+        return Failure('crash', message=first_line(error))
+
+    def _run(self):
+        self.main = Session(self.parameters)
+        for (name,) in self.main.run('SELECT gid FROM pg_prepared_xacts WHERE database = current_database()'):
+            self.main.run(f"ROLLBACK PREPARED '{name}'")
+        for text in PREAMBLE + self.case.settings:
+            self.main.run(text)
+        for table in self.case.tables:
+            try:
+                self.main.run(table.sql())
+            except psycopg2.Error as error:
+                raise Invalid(f'{state_of(error)} {first_line(error)}: {table.sql()}') from None
+            self._fill(table)
+        self._create_views()
+        if not self.case.tviews():
+            self._note('cases without a TVIEW')
+            return
+        for transaction in self.case.transactions:
+            if self.first:
+                self._try(transaction)
+            self._transaction(transaction)
+            self._check_all('after commit')
+        self._verify()
+
+    def _fill(self, table):
+        kept = []
+        for row in table.rows:
+            try:
+                self.main.run(schema.insert_row(table, row))
+                kept.append(row)
+            except psycopg2.Error as error:
+                if not self._alive():
+                    raise
+                if state_of(error) not in OF_THE_DATA:
+                    raise Invalid(f'{state_of(error)} {first_line(error)}') from None
+        if self.first:
+            table.rows = kept
+
+    # Creation -----------------------------------------------------------------------------------------------------
+
+    def _create_views(self):
+        kept, gone = [], set()
+        for view in self.case.views:
+            if any(re.search(rf'\b{name}\b', str(view.node)) for name in gone) or not self._create(view):
+                gone.add(view.name)
+                if not self.first:
+                    raise Invalid(f'{view.name} was refused')
+            else:
+                kept.append(view)
+        if self.first:
+            self.case.views = kept
+
+    def _create(self, view):
+        try:
+            self.main.run(view.create_sql())
+        except psycopg2.Error as error:
+            if not self._alive():
+                raise
+            return self._refused(view, error)
+        if not view.is_tview:
+            self._note('views')
+            return True
+        view.columns = [name for (name,) in self.main.run(
+            f"SELECT attname FROM pg_attribute WHERE attrelid = '{view.name}'::regclass AND attnum > 0 "
+            "AND NOT attisdropped AND attname <> 'updated_at' ORDER BY attnum")]
+        self._note('TVIEWs created')
+        if not self._check(view, 'at creation'):
+            return False
+        self._count_routes(view)
+        return True
+
+    def _refused(self, view, error):
+        state, message = state_of(error), first_line(error)
+        try:
+            self.main.run(f'SELECT ({", ".join(view.columns)})::text FROM ({view.node}) AS query'
+                          if view.is_tview else f'SELECT * FROM ({view.node}) AS query')
+        except psycopg2.Error as same:
+            if not self._alive():
+                raise
+            self._note(f'invalid query: {state_of(same)} {first_line(same)[:70]}')
+            if state_of(same) == state or state_of(same) != '57014':
+                return False
+        if state == '57014':
+            self._note('timeouts')
+            return False
+        if not view.is_tview or state not in REFUSALS:
+            raise Failed(Failure('error at creation', view.name, state, message))
+        if state in ('23505', '23502') and not self.main.run(view.key_problem_sql()):
+            raise Failed(Failure('wrong claim about keys', view.name, state, message))
+        reason = re.sub(r'"[^"]*"|\w+\.tv_\w+|tv_\w+', '…', message)
+        self._note(f'refused: {state} {reason[:80]}')
+        return False
+
+    def _count_routes(self, view):
+        if not self.first:
+            return
+        for (line,) in self.main.run(f"SELECT pg_tviews_explain('{view.name}')"):
+            if line.startswith('  a change compares everything'):
+                self._note('occurrences that compare everything')
+                self._note('everything because: ' + re.sub(r'\S+\.\S+|\(.*\)', '…', line.split(': ', 1)[1])[-70:])
+            elif not line.startswith((' ', 'TVIEW', 'key')):
+                self._note('occurrences')
+            elif line.startswith('  a change '):
+                self._note('walks')
+                hops = re.search(r'in (\d+) hop', line)
+                self._note(f'walks of {hops.group(1) if hops else 0} hops')
+
+    # Writes -------------------------------------------------------------------------------------------------------
+
+    def _try(self, transaction):
+        """Runs the transaction's statements and rolls back; most of those that fail leave the transaction."""
+        if self.dry is None:
+            self.dry = Session(self.parameters)
+            self.dry.prepare(self.case.settings)
+        session = self.dry
+        session.run('BEGIN')
+        for number, (kind, text, step) in enumerate(transaction.flat()):
+            if kind == 'check' or 'tv_' in text or 'pg_tviews' in text:
+                continue
+            try:
+                if kind == 'control':
+                    session.run(text)
+                    continue
+                session.run('SAVEPOINT dry')
+                session.run(text)
+                session.run('RELEASE dry')
+            except psycopg2.Error as error:
+                if session.connection.closed:
+                    raise Failed(self._crash(error)) from None
+                if kind == 'control':
+                    raise
+                session.run('ROLLBACK TO dry')
+                if state_of(error) not in OF_THE_DATA:
+                    self._note(f'invalid write: {state_of(error)} {first_line(error)[:60]}')
+                    step.dead = True
+                elif number % 8:
+                    step.dead = True
+        session.run('ROLLBACK')
+        self._bury(transaction.steps)
+
+    def _bury(self, steps):
+        steps[:] = [step for step in steps if not step.dead]
+        for step in steps:
+            if step.kind == 'block':
+                self._bury(step.body)
+
+    def _transaction(self, transaction):
+        self._note('transactions')
+        done, position = [], ''
+        try:
+            if transaction.begin:
+                position = transaction.begin
+                self.main.run(transaction.begin)
+            if transaction.timezone:
+                self.main.run(f"SET LOCAL TimeZone = '{transaction.timezone}'")
+            for kind, text, _ in transaction.flat():
+                position = text
+                if kind == 'check':
+                    self._check_inside(transaction)
+                    continue
+                self._note('statements')
+                if transaction.alone:
+                    self._alone(text)
+                    continue
+                self.main.run(text)
+                done.append(text)
+            position = transaction.end
+            self._end(transaction)
+        except psycopg2.Error as error:
+            if not self._alive():
+                raise
+            self.main.run('ROLLBACK')
+            self._judge(error, position, done)
+
+    def _alone(self, text):
+        try:
+            self.main.run(text)
+        except psycopg2.Error as error:
+            if not self._alive():
+                raise
+            self._judge(error, text, [])
+
+    def _end(self, transaction):
+        if transaction.end == 'PREPARE':
+            self.main.run("PREPARE TRANSACTION 'fuzz'")
+            self.main.run("COMMIT PREPARED 'fuzz'")
+        elif transaction.end:
+            self.main.run(transaction.end)
+        self._note(f'ended by {transaction.end or "themselves"}')
+
+    def _judge(self, error, text, done):
+        """Decides whether an error of a write, read or commit is one that had to come."""
+        state, message = state_of(error), first_line(error)
+        if state == '57014':
+            self._note('timeouts')
+            return
+        about = re.search(r'TVIEW \S*?(tv_\w+)', message)
+        if state in ('23505', '23502') and about:
+            self._note('writes refused for a TVIEW\'s key')
+            view = next(view for view in self.case.tviews() if view.name == about.group(1))
+            if not self._key_problem(view, done + [text]):
+                raise Failed(Failure('wrong claim about keys', view.name, state, message))
+        elif state in OF_THE_DATA and 'tv_' not in message:
+            self._note(f'writes failed: {state}')
+        else:
+            raise Failed(Failure('error', None, state, message, [(text[:300],)]))
+
+    def _key_problem(self, view, texts):
+        """Whether the view's query really has a key twice or null at this point; looks without reading any TVIEW."""
+        if re.search(r'\btv_\w+', str(view.node)):
+            return True
+        session = Session(self.parameters)
+        session.prepare(self.case.settings)
+        try:
+            session.run('BEGIN')
+            for text in texts:
+                if text and not re.match(r'COMMIT|PREPARE|BEGIN', text) and 'pg_tviews' not in text and 'tv_' not in text:
+                    session.run(text)
+            return bool(session.run(view.key_problem_sql()))
+        except psycopg2.Error:
+            return True
+        finally:
+            session.close()
+
+    # Checks -------------------------------------------------------------------------------------------------------
+
+    def _check_inside(self, transaction):
+        if transaction.timezone:
+            self.main.run("SET LOCAL TimeZone = 'UTC'")
+        for view in self.case.tviews():
+            self._check(view, 'inside a transaction')
+        if transaction.timezone:
+            self.main.run(f"SET LOCAL TimeZone = '{transaction.timezone}'")
+
+    def _check_all(self, when):
+        for view in self.case.tviews():
+            try:
+                self._check(view, when)
+            except psycopg2.Error as error:
+                if not self._alive():
+                    raise
+                if state_of(error) != '57014':
+                    raise Failed(Failure('error', view.name, state_of(error), first_line(error), [(when,)])) from None
+                self._note('timeouts')
+
+    def _check(self, view, when):
+        self._note('comparisons')
+        rows = self.main.run(view.compare_sql())
+        if not rows:
+            return True
+        if not self._determined(view):
+            self._note('queries not determined')
+            if when == 'at creation':
+                return False
+            raise Failed(Failure('not determined', view.name))
+        raise Failed(Failure('difference', view.name, None, when, rows))
+
+    def _determined(self, view):
+        """Whether the query gives the same rows however it is planned."""
+        query = f'SELECT ROW({", ".join(view.columns)})::text FROM ({view.node}) AS query ORDER BY 1'
+        expected = self.main.run(query)
+        for setting in VARIATIONS:
+            name = setting.split()[0]
+            before = self.main.run(f'SHOW {name}')[0][0]
+            self.main.run(f'SET {setting}')
+            found = self.main.run(query)
+            self.main.run(f'SET {name} = {before}')
+            if found != expected:
+                return False
+        return True
+
+    def _verify(self):
+        try:
+            rows = self.main.run('SELECT tview_name::text, key::text, difference FROM pg_tviews_verify()')
+        except psycopg2.Error as error:
+            if not self._alive():
+                raise
+            if state_of(error) == '57014':
+                return
+            raise Failed(Failure('error', None, state_of(error), first_line(error), [('pg_tviews_verify()',)])) from None
+        if rows:
+            raise Failed(Failure('pg_tviews_verify() sees a difference', rows[0][0].split('.')[-1], None, '', rows))
