@@ -104,10 +104,10 @@ END $$;
 CREATE FUNCTION left_behind() RETURNS SETOF text LANGUAGE sql AS $$
     SELECT thing FROM (
         SELECT CASE relkind WHEN 'v' THEN 'view ' WHEN 'i' THEN 'index ' ELSE 'table ' END || relname AS thing
-            FROM pg_class WHERE relnamespace = current_schema::regnamespace AND relname ~ '^(tv|v)_'
+            FROM pg_class WHERE relnamespace = quote_ident(current_schema)::regnamespace AND relname ~ '^(tv|v)_'
         UNION ALL
         SELECT 'trigger ' || tgname || ' on ' || relname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
-            WHERE relnamespace = current_schema::regnamespace AND NOT tgisinternal
+            WHERE relnamespace = quote_ident(current_schema)::regnamespace AND NOT tgisinternal
         UNION ALL
         SELECT 'catalog row ' || entity FROM pg_tview_meta WHERE schema = current_schema) AS t
     ORDER BY thing COLLATE "C"

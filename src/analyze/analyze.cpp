@@ -66,6 +66,8 @@ std::vector<Oid> expanded_views(const ScopeTree &tree)
     return {views.begin(), views.end()};
 }
 
+}  // namespace
+
 Query *stored_query(Oid view)
 {
     return pg::call([&] {
@@ -75,8 +77,6 @@ Query *stored_query(Oid view)
         return copy;
     });
 }
-
-}  // namespace
 
 Result analyze(const Query *query, const std::vector<std::string> &key)
 {

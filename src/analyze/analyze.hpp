@@ -20,6 +20,9 @@ struct Result {
 // Analyses a query.  Scribbles on nothing; allocates nodes in the current memory context.
 Result analyze(const Query *query, const std::vector<std::string> &key);
 
+// A view's query as PostgreSQL stores it; a copy in the current memory context.
+Query *stored_query(Oid view);
+
 // Analyses a view's query.
 Result analyze_view(Oid view, const std::vector<std::string> &key);
 

@@ -178,12 +178,15 @@ void find_key(const ScopeTree &tree, const std::vector<std::string> &key, model:
             if (!entry->resjunk && entry->resname != nullptr && name == entry->resname) {
                 struct Kind {
                     Oid type, collation;
+                    bool hashable;
                 };
                 Kind kind = pg::call([&] {
                     auto *expression = reinterpret_cast<Node *>(entry->expr);
-                    return Kind{exprType(expression), exprCollation(expression)};
+                    TypeCacheEntry *cache = lookup_type_cache(exprType(expression), TYPECACHE_HASH_EXTENDED_PROC);
+                    return Kind{exprType(expression), exprCollation(expression), OidIsValid(cache->hash_extended_proc)};
                 });
-                analysis.key.push_back({name, describe_type(kind.type, kind.collation), equality_operator(kind.type)});
+                analysis.key.push_back(
+                    {name, describe_type(kind.type, kind.collation), equality_operator(kind.type), kind.hashable});
                 entries.push_back(entry);
                 break;
             }

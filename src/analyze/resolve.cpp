@@ -284,9 +284,9 @@ bool in_every_grouping_set(const Query *query, const TargetEntry *entry)
     if (entry->ressortgroupref == 0)
         return false;
     List *sets = pg::call(expand_grouping_sets, query->groupingSets, false, -1);
-    for (auto *set : pg::items<List>(sets)) {
+    for (auto *set : pg::items<List>(sets)) {       // the empty set is a null pointer
         bool found = false;
-        for (int i = 0; i < set->length; ++i)
+        for (int i = 0; i < pg::length(set); ++i)
             found |= lfirst_int(&set->elements[i]) == static_cast<int>(entry->ressortgroupref);
         if (!found)
             return false;

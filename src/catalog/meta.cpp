@@ -282,6 +282,13 @@ void delete_tview(Oid table)
                 {{ObjectIdGetDatum(table)}, {}});
 }
 
+void update_dependencies(Oid table, const std::vector<Oid> &dependencies)
+{
+    AsExtensionOwner owner;
+    pg::execute(fmt::format("UPDATE {} SET dependencies = $2 WHERE \"table\" = $1", own_table(meta_name)),
+                {REGCLASSOID, REGCLASSARRAYOID}, {{ObjectIdGetDatum(table), regclass_array_datum(dependencies)}, {}});
+}
+
 bool update_names(Oid table, const std::string &entity, const std::string &schema, const std::string &definition)
 {
     AsExtensionOwner owner;

@@ -44,6 +44,7 @@ struct NewTview {
 };
 void insert_tview(const NewTview &row);
 void delete_tview(Oid table);
+void update_dependencies(Oid table, const std::vector<Oid> &dependencies);
 // Writes entity, schema and definition again after a rename.  Returns whether anything differed.
 bool update_names(Oid table, const std::string &entity, const std::string &schema, const std::string &definition);
 void audit(const std::string &operation, const std::string &entity, const std::string &details_json);

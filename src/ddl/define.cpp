@@ -15,6 +15,7 @@
 #include "analyze/restrictions.hpp"
 #include "catalog/compiled.hpp"
 #include "catalog/meta.hpp"
+#include "ddl/binding.hpp"
 #include "ddl/internal.hpp"
 #include "ddl/triggers.hpp"
 #include "pg/list.hpp"
@@ -189,8 +190,11 @@ void create_indexes(const Table &table, const std::vector<std::string> &key, con
             pg::execute(fmt::format("CREATE INDEX ON {} ({})", table.sql, quote_name(column)));
     }
     if (options.data_index) {
-        if (!contains(table.columns, "data"))
-            pg::raise({ERRCODE_INVALID_PARAMETER_VALUE, "option data_index needs a column \"data\""});
+        bool fits = contains(table.columns, "data") && pg::call([&] {
+            return get_atttype(table.oid, get_attnum(table.oid, "data")) == JSONBOID;
+        });
+        if (!fits)
+            pg::raise({ERRCODE_INVALID_PARAMETER_VALUE, "option data_index needs a column \"data\" of type jsonb"});
         pg::execute(fmt::format("CREATE INDEX ON {} USING gin (data)", table.sql));
     }
 }
@@ -225,6 +229,34 @@ std::vector<Oid> base_relations(const model::Analysis &analysis)
     return {relations.begin(), relations.end()};
 }
 
+// A policy that applied to the owner would have to drop rows from documents; the flush raises instead, so say so now.
+void check_policies(const std::vector<Oid> &relations)
+{
+    for (Oid relation : relations)
+        if (pg::call([&] { return check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED; }))
+            pg::raise({ERRCODE_FEATURE_NOT_SUPPORTED,
+                       "row-level security applies to the TVIEW's owner on " + analyze::qualified_relation_name(relation),
+                       "A TVIEW holds all rows of its query, whoever reads it.",
+                       "Let the table's owner, or a role with BYPASSRLS, create the TVIEW."});
+}
+
+// Walks what the TVIEWs read, from `dependencies` on.
+void check_cycle(const catalog::Tview &tview, std::vector<Oid> dependencies)
+{
+    std::set<Oid> seen;
+    while (!dependencies.empty()) {
+        Oid relation = dependencies.back();
+        dependencies.pop_back();
+        if (relation == tview.table)
+            pg::raise({ERRCODE_INVALID_OBJECT_DEFINITION,
+                       fmt::format("TVIEW {}.tv_{} would read itself", tview.schema, tview.entity)});
+        if (!seen.insert(relation).second)
+            continue;
+        if (auto read = catalog::find_tview(relation))
+            dependencies.insert(dependencies.end(), read->dependencies.begin(), read->dependencies.end());
+    }
+}
+
 }  // namespace
 
 std::optional<std::string> entity_of(const std::string &table_name)
@@ -256,6 +288,8 @@ void define_tview(Oid oid, const Query *query, const Options &options)
     prepare_table(table, options);
     auto tview = catalog::compile(row.tview);
     row.tview.dependencies = tview->tview.dependencies = base_relations(tview->analysis);
+    check_policies(row.tview.dependencies);
+    bind(oid, row.tview.view);
     install_triggers(*tview);
     catalog::insert_tview(row);
     pg::call(CommandCounterIncrement);
@@ -265,6 +299,23 @@ void define_tview(Oid oid, const Query *query, const Options &options)
     catalog::invalidate({oid});
     nlohmann::json details{{"table", table.sql}, {"key", row.tview.key}, {"options", nlohmann::json::parse(options.text)}};
     catalog::audit("CREATE", table.entity, details.dump());
+}
+
+void adopt_redefinition(const catalog::Tview &tview)
+{
+    bool logged = pg::call(get_rel_persistence, tview.table) == RELPERSISTENCE_PERMANENT;
+    check_query(analyze::stored_query(tview.view), logged);
+    std::vector<Oid> dependencies = base_relations(analyze::analyze_view(tview.view, tview.key).analysis);
+    check_cycle(tview, dependencies);
+    if (dependencies == tview.dependencies)
+        return;
+    catalog::update_dependencies(tview.table, dependencies);
+    pg::call(CommandCounterIncrement);
+    catalog::Tview now = tview;
+    now.dependencies = dependencies;
+    install_triggers(*catalog::compile(now));
+    remove_unused_triggers(tview.dependencies);
+    catalog::invalidate({tview.table});
 }
 
 }  // namespace tviews::ddl

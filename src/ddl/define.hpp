@@ -1,6 +1,7 @@
 // Defining a TVIEW: from a freshly made, empty table and its query to a maintained, filled TVIEW.
 #pragma once
 
+#include "catalog/tview.hpp"
 #include "ddl/options.hpp"
 #include "pg/guard.hpp"
 
@@ -13,5 +14,9 @@ std::optional<std::string> entity_of(const std::string &table_name);
 // Raises: 42P16 no usable key, 0A000 for what a TVIEW's query must not contain, 23505 / 23502 for keys that are not unique
 // or null, 42501 for missing privileges.
 void define_tview(Oid table, const Query *query, const Options &options);
+
+// The backing view, or one below it, reads something else now: checks it again and captures what it reads.  Needs an SPI
+// session.  Raises: 0A000 as above, 42P17 if the TVIEW would read itself.
+void adopt_redefinition(const catalog::Tview &tview);
 
 }  // namespace tviews::ddl

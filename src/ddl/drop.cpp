@@ -1,7 +1,8 @@
 // Dropping: what a TVIEW leaves behind is removed in the command that drops it, however that comes about.
 //
-// sql_drop tells which objects a command dropped, cascades included.  A dropped table takes its backing view, its catalog row and
-// capture triggers nobody needs; a backing view dropped by a cascade takes its table.
+// Before the command: the base tables are locked, in OID order, because dropping their capture triggers will need the lock and
+// a writer that holds one of them flushes at commit, which needs the TVIEW.  PostgreSQL drops table and backing view
+// together (binding.hpp).  After it: catalog rows and capture triggers nobody needs go.
 #include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -9,10 +10,11 @@
 
 #include "analyze/names.hpp"
 #include "catalog/meta.hpp"
-#include "ddl/define.hpp"
+#include "ddl/drop.hpp"
 #include "ddl/internal.hpp"
 #include "ddl/triggers.hpp"
 #include "pg/entry.hpp"
+#include "pg/list.hpp"
 #include "pg/spi.hpp"
 #include "queue/seeds.hpp"
 
@@ -20,30 +22,14 @@ namespace tviews::ddl {
 
 namespace {
 
-struct Dropped {
-    std::set<Oid> relations;
-    std::set<Oid> original;       // named by the command itself
-    bool capture_trigger = false; // and a capture trigger, with its table or alone
-};
-
-Dropped dropped_objects()
+// Whether the command dropped a capture trigger, with its table or alone.
+bool drops_capture_trigger()
 {
-    Dropped dropped;
-    pg::execute("SELECT objid, original, object_type = 'trigger' FROM pg_catalog.pg_event_trigger_dropped_objects() "
-                "WHERE objsubid = 0 AND (classid = 'pg_catalog.pg_class'::pg_catalog.regclass OR "
-                "object_type = 'trigger' AND object_identity LIKE '%\"!pg\\_tviews\\_%')",
-                {}, {}, [&](TupleTableSlot *slot) {
-                    pg::call([&] { slot_getallattrs(slot); });
-                    Oid object = DatumGetObjectId(slot->tts_values[0]);
-                    if (DatumGetBool(slot->tts_values[2])) {
-                        dropped.capture_trigger = true;
-                        return;
-                    }
-                    dropped.relations.insert(object);
-                    if (DatumGetBool(slot->tts_values[1]))
-                        dropped.original.insert(object);
-                });
-    return dropped;
+    bool found = false;
+    pg::execute("SELECT FROM pg_catalog.pg_event_trigger_dropped_objects() WHERE object_type = 'trigger' "
+                "AND object_identity LIKE '\"!pg\\_tviews\\_%'",
+                {}, {}, [&](TupleTableSlot *) { found = true; });
+    return found;
 }
 
 bool cascades(Node *parsetree)
@@ -55,10 +41,15 @@ bool cascades(Node *parsetree)
     return false;
 }
 
+bool exists(Oid relation)
+{
+    return pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); });
+}
+
 // Drops through the dependency machinery with the extension's rights: the user may own the table and not the view.
 void drop_relation(Oid relation, DropBehavior behavior)
 {
-    if (!pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); }))
+    if (!exists(relation))
         return;
     pg::call([&] {
         LockRelationOid(relation, AccessExclusiveLock);
@@ -68,22 +59,33 @@ void drop_relation(Oid relation, DropBehavior behavior)
     });
 }
 
-void remove_tview(const catalog::Tview &tview, const Dropped &dropped, DropBehavior behavior)
+// Catalog row, audit and, where the bond of binding.hpp was missing, the half that is left.
+void remove_tview(const catalog::Tview &tview, DropBehavior behavior)
 {
-    bool table_dropped = dropped.relations.count(tview.table) != 0;
-    if (!table_dropped && dropped.original.count(tview.view) != 0)
-        pg::raise({ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
-                   fmt::format("cannot drop the backing view of TVIEW \"tv_{}\" because the TVIEW requires it", tview.entity),
-                   "", fmt::format("You can drop TVIEW {}.tv_{} instead.", tview.schema, tview.entity)});
     catalog::delete_tview(tview.table);
     nlohmann::json details{{"table", fmt::format("{}.tv_{}", tview.schema, tview.entity)}, {"key", tview.key}};
     catalog::audit("DROP", tview.entity, details.dump());
     pg::call(CommandCounterIncrement);
-    if (!table_dropped)
-        pg::emit(NOTICE, {ERRCODE_SUCCESSFUL_COMPLETION,
-                          fmt::format("drop cascades to TVIEW {}.tv_{}", tview.schema, tview.entity)});
-    drop_relation(table_dropped ? tview.view : tview.table, behavior);
-    remove_unused_triggers(tview.dependencies);
+    drop_relation(tview.view, behavior);
+    drop_relation(tview.table, behavior);
+}
+
+// Removes TVIEWs of which a half is gone, until there are none: dropping one may take others along.
+std::set<Oid> remove_broken(DropBehavior behavior)
+{
+    std::set<Oid> dependencies;
+    for (bool again = true; again;) {
+        again = false;
+        for (const catalog::Tview &tview : catalog::all_tviews()) {
+            if (exists(tview.table) && exists(tview.view))
+                continue;
+            remove_tview(tview, behavior);
+            dependencies.insert(tview.dependencies.begin(), tview.dependencies.end());
+            again = true;
+            break;
+        }
+    }
+    return dependencies;
 }
 
 // Rows that went with a partition or child change whatever reads its parent.
@@ -107,7 +109,7 @@ void check_triggers()
 {
     for (const catalog::Tview &tview : catalog::all_tviews())
         for (Oid relation : tview.dependencies)
-            if (pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); }) && lacks_triggers(relation))
+            if (exists(relation) && lacks_triggers(relation))
                 pg::raise({ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
                            fmt::format("cannot drop a capture trigger of {}", analyze::qualified_relation_name(relation)),
                            fmt::format("TVIEW {}.tv_{} reads the table.", tview.schema, tview.entity),
@@ -120,16 +122,105 @@ void after_drop(Node *parsetree)
         return;
     InternalDdl internal;
     pg::SpiSession session;
-    Dropped dropped = dropped_objects();
-    DropBehavior behavior = cascades(parsetree) ? DROP_CASCADE : DROP_RESTRICT;
-    for (const catalog::Tview &tview : catalog::all_tviews())
-        if (dropped.relations.count(tview.table) != 0 || dropped.relations.count(tview.view) != 0)
-            remove_tview(tview, dropped, behavior);
-    if (dropped.capture_trigger) {
+    bool capture_trigger = drops_capture_trigger();
+    std::set<Oid> read = remove_broken(cascades(parsetree) ? DROP_CASCADE : DROP_RESTRICT);
+    remove_unused_triggers({read.begin(), read.end()});
+    if (capture_trigger) {
         check_triggers();
         note_lost_rows();
     }
 }
+
+// The relations DROP TABLE or DROP VIEW names and the user may drop: whoever may not must not block others either.
+std::set<Oid> named_relations(const DropStmt *statement)
+{
+    std::set<Oid> relations;
+    if (statement->removeType != OBJECT_TABLE && statement->removeType != OBJECT_VIEW)
+        return relations;
+    for (auto *name : pg::items<List>(statement->objects)) {
+        Oid found = pg::call([&] {
+            Oid relation = RangeVarGetRelid(makeRangeVarFromNameList(name), NoLock, true);
+            return OidIsValid(relation) && pg_class_ownercheck(relation, GetUserId()) ? relation : InvalidOid;
+        });
+        if (OidIsValid(found))
+            relations.insert(found);
+    }
+    return relations;
+}
+
+std::set<Oid> named_schemas(const DropStmt *statement)
+{
+    std::set<Oid> schemas;
+    if (statement->removeType != OBJECT_SCHEMA)
+        return schemas;
+    for (Node *name : pg::nodes(statement->objects)) {
+        Oid found = pg::call([&] {
+            Oid schema = get_namespace_oid(strVal(name), true);
+            return OidIsValid(schema) && pg_namespace_ownercheck(schema, GetUserId()) ? schema : InvalidOid;
+        });
+        if (OidIsValid(found))
+            schemas.insert(found);
+    }
+    return schemas;
+}
+
+std::set<Oid> named_roles(const DropOwnedStmt *statement)
+{
+    std::set<Oid> roles;
+    for (auto *role : pg::items<RoleSpec>(statement->roles))
+        roles.insert(pg::call([&] { return get_rolespec_oid(role, true); }));
+    return roles;
+}
+
+// Objects a DROP names: it may drop a TVIEW whose table, view or base tables are among them.
+struct Named {
+    std::set<Oid> relations, schemas, roles;
+
+    bool contains(Oid relation) const
+    {
+        struct Facts {
+            Oid schema, owner;
+        };
+        Facts facts = pg::call([&] {
+            HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+            if (!HeapTupleIsValid(tuple))
+                return Facts{InvalidOid, InvalidOid};
+            auto *form = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
+            Facts found{form->relnamespace, form->relowner};
+            ReleaseSysCache(tuple);
+            return found;
+        });
+        return relations.count(relation) != 0 || schemas.count(facts.schema) != 0 || roles.count(facts.owner) != 0;
+    }
+};
+
+Named named_objects(Node *parsetree)
+{
+    if (IsA(parsetree, DropOwnedStmt))
+        return {{}, {}, named_roles(reinterpret_cast<DropOwnedStmt *>(parsetree))};
+    if (!IsA(parsetree, DropStmt))
+        return {};
+    auto *statement = reinterpret_cast<DropStmt *>(parsetree);
+    return {named_relations(statement), named_schemas(statement), {}};
+}
+
+}  // namespace
+
+void lock_before_drop(Node *parsetree)
+{
+    if (InternalDdl::running() || !OidIsValid(catalog::meta_table()))
+        return;
+    Named named = named_objects(parsetree);
+    std::set<Oid> relations;
+    for (const catalog::Tview &tview : catalog::all_tviews())
+        if (named.contains(tview.table) || named.contains(tview.view) ||
+            std::any_of(tview.dependencies.begin(), tview.dependencies.end(), [&](Oid read) { return named.contains(read); }))
+            relations.insert(tview.dependencies.begin(), tview.dependencies.end());
+    for (Oid relation : relations)
+        pg::call(LockRelationOid, relation, AccessExclusiveLock);
+}
+
+namespace {
 
 bool drop_by_name(text *name, bool if_exists, bool cascade)
 {

@@ -13,8 +13,10 @@
 #include "analyze/restrictions.hpp"
 #include "catalog/compiled.hpp"
 #include "catalog/meta.hpp"
+#include "ddl/binding.hpp"
 #include "ddl/create.hpp"
 #include "ddl/define.hpp"
+#include "ddl/drop.hpp"
 #include "ddl/internal.hpp"
 #include "ddl/triggers.hpp"
 #include "pg/entry.hpp"
@@ -40,6 +42,12 @@ std::set<Object> changed_objects()
                     pg::call([&] { slot_getallattrs(slot); });
                     objects.insert({DatumGetObjectId(slot->tts_values[0]), DatumGetObjectId(slot->tts_values[1])});
                 });
+    // ALTER TYPE of a composite type names its relation.
+    std::set<Object> composites;
+    for (const Object &object : objects)
+        if (object.catalog == RelationRelationId && pg::call(get_rel_relkind, object.id) == RELKIND_COMPOSITE_TYPE)
+            composites.insert({TypeRelationId, pg::call(get_rel_type_id, object.id)});
+    objects.merge(composites);
     return objects;
 }
 
@@ -62,14 +70,43 @@ bool changed(const std::set<Object> &objects, Oid catalog, Oid id)
     return objects.count({catalog, id}) != 0;
 }
 
-// Types of the columns used; their definition (enum labels, domains, composite types) may decide what a document says.
+// The type and all it is made of: elements, base types, attributes.
+void collect_types(Oid type, std::set<Oid> &types)
+{
+    if (!OidIsValid(type) || !types.insert(type).second)
+        return;
+    collect_types(pg::call(get_element_type, type), types);
+    collect_types(pg::call([&] { return type_is_range(type) ? get_range_subtype(type) : InvalidOid; }), types);
+    Oid base = pg::call(getBaseType, type);
+    if (base != type)
+        collect_types(base, types);
+    if (!OidIsValid(pg::call(get_typ_typrelid, type)))
+        return;
+    TupleDesc row = pg::call([&] { return lookup_rowtype_tupdesc_copy(type, -1); });
+    for (int i = 0; i < row->natts; ++i)
+        if (!TupleDescAttr(row, i)->attisdropped)
+            collect_types(TupleDescAttr(row, i)->atttypid, types);
+}
+
+// Whether the definition of a column's type changed (enum labels, domains, composite types): it may decide what a document says.
 bool uses_changed_type(const catalog::Compiled &tview, const std::set<Object> &objects)
 {
+    std::set<Oid> types;
     for (const model::Occurrence &occurrence : tview.analysis.occurrences)
         for (const model::Attribute &attribute : occurrence.attributes)
-            if (changed(objects, TypeRelationId, attribute.type.id))
-                return true;
-    return false;
+            if (attribute.number != model::whole_row)
+                collect_types(attribute.type.id, types);
+    return std::any_of(types.begin(), types.end(), [&](Oid type) { return changed(objects, TypeRelationId, type); });
+}
+
+// The backing view and every view expanded in it.
+std::vector<Oid> views_of(const catalog::Compiled &tview)
+{
+    std::vector<Oid> views;
+    for (Oid watched : tview.watched)
+        if (pg::call(get_rel_relkind, watched) == RELKIND_VIEW)
+            views.push_back(watched);
+    return views;
 }
 
 // Whether the command may have changed the query's result by itself.
@@ -84,15 +121,10 @@ bool redefined(const catalog::Compiled &tview, const std::set<Object> &objects, 
     }
     if (uses_changed_type(tview, objects))
         return true;
-    std::vector<Oid> views{tview.tview.view};
-    for (Oid watched : tview.watched)
-        if (pg::call(get_rel_relkind, watched) == RELKIND_VIEW)
-            views.push_back(watched);
-    for (const Object &object : referenced_objects(views))
+    for (const Object &object : referenced_objects(views_of(tview)))
         if (object.catalog != RelationRelationId && objects.count(object) != 0)
             return true;
-    return std::any_of(views.begin(), views.end(),
-                       [&](Oid view) { return changed(objects, RelationRelationId, view); });
+    return false;
 }
 
 Oid owner_of(Oid relation)
@@ -254,6 +286,49 @@ bool may_concern_tviews(const char *tag)
            command == "CREATE TABLE" || command == "CREATE FOREIGN TABLE" || command == "CREATE CAST";
 }
 
+struct Command {
+    Node *parsetree;
+    std::set<Object> objects;     // what it made or altered
+    bool inheritance;             // attaches or detaches children
+};
+
+// Only these change what things are called.  Others must not ask for the definition's text: that locks all it reads, and two
+// sessions altering two of its tables (a parallel restore) would deadlock.
+bool may_rename(Node *parsetree)
+{
+    return IsA(parsetree, RenameStmt) || IsA(parsetree, AlterObjectSchemaStmt) || IsA(parsetree, ViewStmt);
+}
+
+void follow(const catalog::Tview &tview, const Command &command)
+{
+    follow_owner(tview);
+    if (may_rename(command.parsetree))
+        follow_names(tview);
+    bind(tview.table, tview.view);
+    if (changed(command.objects, RelationRelationId, tview.table) || changed(command.objects, RelationRelationId, tview.view))
+        check_shape(tview);
+    auto compiled = catalog::compiled(tview.table);
+    std::vector<Oid> views = views_of(*compiled);
+    bool redefined_view = std::any_of(views.begin(), views.end(),
+                                      [&](Oid view) { return changed(command.objects, RelationRelationId, view); });
+    if (redefined_view) {
+        adopt_redefinition(tview);
+        compiled = catalog::compiled(tview.table);
+    }
+    bool family = command.inheritance && reads_any(tview, command.objects);
+    if (family || alters_persistence(command.parsetree))
+        check_sources(*compiled);
+    if (family)
+        install_triggers(*compiled);
+    if (family || redefined_view || redefined(*compiled, command.objects, command.inheritance))
+        queue::Queue::current().add_everything(tview.table);
+}
+
+bool exists(Oid relation)
+{
+    return pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); });
+}
+
 void after_ddl(Node *parsetree, const char *tag)
 {
     if (InternalDdl::running() || !may_concern_tviews(tag) || !OidIsValid(catalog::meta_table()))
@@ -263,27 +338,13 @@ void after_ddl(Node *parsetree, const char *tag)
         return;
     InternalDdl internal;
     pg::SpiSession session;
-    std::set<Object> objects = changed_objects();
-    bool inheritance = alters_inheritance(parsetree);
-    if (inheritance)
-        note_separated(parsetree, objects);
-    warn_of_disabled_triggers(parsetree, objects);
-    for (const catalog::Tview &tview : tviews) {
-        if (!pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(tview.table)); }))
-            continue;
-        follow_owner(tview);
-        follow_names(tview);
-        if (changed(objects, RelationRelationId, tview.table) || changed(objects, RelationRelationId, tview.view))
-            check_shape(tview);
-        auto compiled = catalog::compiled(tview.table);
-        bool family = inheritance && reads_any(tview, objects);
-        if (family || alters_persistence(parsetree))
-            check_sources(*compiled);
-        if (family)
-            install_triggers(*compiled);
-        if (family || redefined(*compiled, objects, inheritance))
-            queue::Queue::current().add_everything(tview.table);
-    }
+    Command command{parsetree, changed_objects(), alters_inheritance(parsetree)};
+    if (command.inheritance)
+        note_separated(parsetree, command.objects);
+    warn_of_disabled_triggers(parsetree, command.objects);
+    for (const catalog::Tview &tview : tviews)
+        if (exists(tview.table) && exists(tview.view))
+            follow(tview, command);
 }
 
 }  // namespace
@@ -298,6 +359,8 @@ TVIEWS_FUNCTION(pg_tviews_ddl_start)
     Node *parsetree = reinterpret_cast<EventTriggerData *>(fcinfo->context)->parsetree;
     if (IsA(parsetree, CreateTableAsStmt))
         ddl::start_create_table_as(parsetree);
+    else
+        ddl::lock_before_drop(parsetree);
     return PointerGetDatum(nullptr);
 }
 

@@ -2,6 +2,7 @@
 #include "ddl/options.hpp"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace tviews::ddl {
 
@@ -16,14 +17,14 @@ using Json = nlohmann::json;
 
 std::vector<std::string> parse_key(const Json &value)
 {
-    constexpr auto expected = "a column name or a non-empty array of column names";
+    constexpr auto expected = "a column name or a non-empty array of different column names";
     std::vector<std::string> key;
     if (value.is_string())
         key.push_back(value.get<std::string>());
     else if (value.is_array())
         for (const Json &column : value)
             column.is_string() ? key.push_back(column.get<std::string>()) : refuse("key", expected);
-    if (key.empty())
+    if (key.empty() || std::set<std::string>(key.begin(), key.end()).size() != key.size())
         refuse("key", expected);
     return key;
 }

@@ -12,6 +12,14 @@ namespace tviews::inspect {
 
 namespace {
 
+bool uses_whole_row(const model::Expression &expression)
+{
+    for (const model::ColumnRef &input : expression.inputs)
+        if (input.attribute == model::whole_row)
+            return true;
+    return false;
+}
+
 // What an index could begin with: text as pg_get_indexdef_columns prints it.
 std::set<std::string> wanted_starts(const model::Analysis &analysis, const model::Step &step, int occurrence)
 {
@@ -21,7 +29,7 @@ std::set<std::string> wanted_starts(const model::Analysis &analysis, const model
         if (!equality)
             continue;
         for (const model::Expression *side : {&equality->left, &equality->right})
-            if (side->occurrences() == std::set<int>{occurrence})
+            if (side->occurrences() == std::set<int>{occurrence} && !uses_whole_row(*side))
                 wanted.insert(side->render([&](const model::ColumnRef &input) -> std::string {
                     const model::Attribute *attribute = analysis.occurrences[occurrence].attribute(input.attribute);
                     return pg::call([&]() -> const char * { return quote_identifier(attribute->name.c_str()); });

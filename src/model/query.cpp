@@ -5,6 +5,15 @@
 
 namespace tviews::model {
 
+std::string Type::unnested(std::size_t parameter) const
+{
+    std::string array = array_name.empty() ? "pg_catalog.text[]" : array_name;
+    std::string set = "pg_catalog.unnest($" + std::to_string(parameter) + "::" + array + ")";
+    if (array_name.empty())
+        set += "::" + name;
+    return collation.empty() ? set : set + " COLLATE " + collation;
+}
+
 std::set<int> Expression::occurrences() const
 {
     std::set<int> found;
@@ -20,7 +29,7 @@ std::string Expression::render(const std::function<std::string(const ColumnRef &
         char c = text[i];
         std::size_t end = i + 1;
         if (c == '\'' || c == '"') {              // literals and identifiers may contain $n of their own
-            end = text.find(c, i + 1) + 1;
+            end = std::min(text.find(c, i + 1), text.size() - 1) + 1;
             rendered.append(text, i, end - i);
         } else if (c == '$') {
             while (end < text.size() && text[end] >= '0' && text[end] <= '9')

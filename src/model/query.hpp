@@ -28,9 +28,11 @@ inline constexpr AttributeNumber whole_row = 0;
 struct Type {
     ObjectId id = 0;
     std::string name;             // schema-qualified SQL, without type modifier
-    std::string array_name;       // of the array type over it; empty if there is none
+    std::string array_name;       // of the array type over it; empty if there is none (arrays have none)
     std::string collation;        // qualified SQL name when it is not the type's default, else empty
     friend bool operator==(const Type &, const Type &) = default;
+    // Parameter $n, an array of values of this type, as a set in a select list.
+    std::string unnested(std::size_t parameter) const;
 };
 
 struct ColumnRef {
@@ -118,6 +120,7 @@ struct KeyColumn {
     std::string name;             // unquoted
     Type type;
     std::string equals;           // the equality of the type's default btree operator class: OPERATOR(schema.=)
+    bool hashable = true;         // whether the type has a hash function that agrees with it
 };
 
 struct Analysis {

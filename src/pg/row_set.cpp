@@ -104,6 +104,12 @@ bool RowSet::add(const Datum *values, const bool *nulls)
     return true;
 }
 
+Oid RowSet::array_type(std::size_t column) const
+{
+    Oid type = call(get_array_type, columns_[column].type);
+    return OidIsValid(type) ? type : TEXTARRAYOID;
+}
+
 Datum RowSet::array(std::size_t column, std::size_t from, std::size_t to) const
 {
     int count = static_cast<int>(to - from);
@@ -113,13 +119,23 @@ Datum RowSet::array(std::size_t column, std::size_t from, std::size_t to) const
         values[i] = value(from + i, column);
         nulls[i] = is_null(from + i, column);
     }
-    const Column &described = columns_[column];
+    Column element = columns_[column];
     Datum *elements = values.data();
     auto *absent = reinterpret_cast<bool *>(nulls.data());
+    bool as_text = array_type(column) == TEXTARRAYOID && element.type != TEXTOID;
     return call([&] {
+        if (as_text) {
+            Oid output;
+            bool varlena;
+            getTypeOutputInfo(element.type, &output, &varlena);
+            for (int i = 0; i < count; ++i)
+                if (!absent[i])
+                    elements[i] = CStringGetTextDatum(OidOutputFunctionCall(output, elements[i]));
+            element = Column{TEXTOID, -1, false, TYPALIGN_INT};
+        }
         int dimensions[1] = {count}, lower[1] = {1};
-        return PointerGetDatum(construct_md_array(elements, absent, 1, dimensions, lower, described.type,
-                                                  described.length, described.by_value, described.align));
+        return PointerGetDatum(construct_md_array(elements, absent, 1, dimensions, lower, element.type, element.length,
+                                                  element.by_value, element.align));
     });
 }
 

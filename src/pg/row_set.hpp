@@ -30,6 +30,9 @@ public:
     Datum value(std::size_t row, std::size_t column) const { return values_[row * columns_.size() + column]; }
     bool is_null(std::size_t row, std::size_t column) const { return nulls_[row * columns_.size() + column] != 0; }
 
+    // Type of array() for a column: an array over its type; of text, if its type has no array type (arrays have none).
+    Oid array_type(std::size_t column) const;
+
     // Rows [from, to) of a column as a PostgreSQL array, allocated in the current memory context.
     Datum array(std::size_t column, std::size_t from, std::size_t to) const;
 

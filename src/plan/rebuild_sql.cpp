@@ -2,6 +2,7 @@
 // ?found, ?tid, ?action and ?key are names no definition is likely to output.
 #include "plan/rebuild_sql.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <functional>
 
@@ -57,9 +58,7 @@ std::string key_equality(const Key &key, const std::string &left, const std::str
 std::string keys_from_arrays(const Key &key, const std::vector<int> &part)
 {
     return "(SELECT DISTINCT " + joined(part.size(), ", ", [&](std::size_t i) {
-        const model::Type &type = key[part[i]].type;
-        return fmt::format("pg_catalog.unnest(${}::{}){} AS k{}", i + 1, type.array_name,
-                           type.collation.empty() ? "" : " COLLATE " + type.collation, i + 1);
+        return fmt::format("{} AS k{}", key[part[i]].type.unnested(i + 1), i + 1);
     }) + ")";
 }
 
@@ -115,10 +114,12 @@ std::string verify(const Relations &relations, const Key &key, bool sample)
     auto key_columns = [&](const char *alias) {
         return joined(key.size(), ", ", [&](std::size_t i) { return fmt::format("{}.{}", alias, quote_name(key[i].name)); });
     };
+    // Equal keys must be picked together, so the hash is that of their type, if it has one.
+    bool hashable = std::all_of(key.begin(), key.end(), [](const model::KeyColumn &column) { return column.hashable; });
+    const char *hash = hashable ? "pg_catalog.hash_record_extended(ROW({}), $2)" : "pg_catalog.hashtextextended(ROW({})::text, $2)";
     std::string where;
     if (sample)
-        where = fmt::format(" WHERE (pg_catalog.hash_record_extended(ROW({}), $2) & 1073741823) < $1 * 1073741824",
-                            key_columns("q"));
+        where = fmt::format(" WHERE ({} & 1073741823) < $1 * 1073741824", fmt::format(fmt::runtime(hash), key_columns("q")));
     std::string document_key = joined(key.size(), ", ", [&](std::size_t i) {
         std::string literal = "'";
         for (char c : key[i].name)

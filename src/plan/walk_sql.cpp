@@ -14,7 +14,9 @@ using model::AttributeNumber;
 
 std::string column_of_y(const model::Occurrence &occurrence, AttributeNumber number)
 {
-    return number == model::whole_row ? "(y.*)" : "y." + quote_name(occurrence.attribute(number)->name);
+    // The cast keeps y.* one value inside ROW(…) and in a select list.
+    const model::Attribute &attribute = *occurrence.attribute(number);
+    return number == model::whole_row ? "((y.*)::" + attribute.type.name + ")" : "y." + quote_name(attribute.name);
 }
 
 // The rows walked from, as a subquery: unnested in the select list, where a composite value stays one column.
@@ -23,8 +25,7 @@ std::string rows_from_arrays(const model::Occurrence &occurrence, const std::vec
     std::string list;
     for (std::size_t i = 0; i < columns.size(); ++i) {
         const model::Type &type = occurrence.attribute(columns[i])->type;
-        list += fmt::format("{}pg_catalog.unnest(${}::{}){} AS c{}", i ? ", " : "", i + 1, type.array_name,
-                            type.collation.empty() ? "" : " COLLATE " + type.collation, i + 1);
+        list += fmt::format("{}{} AS c{}", i ? ", " : "", type.unnested(i + 1), i + 1);
     }
     return "(SELECT " + list + ") AS x";
 }
@@ -45,11 +46,8 @@ std::string step_sql(const model::Analysis &analysis, const model::Step &step,
 std::string column_list(const model::Occurrence &occurrence, const std::vector<AttributeNumber> &columns)
 {
     std::string list;
-    for (AttributeNumber number : columns) {
+    for (AttributeNumber number : columns)
         list += (list.empty() ? "" : ", ") + column_of_y(occurrence, number);
-        if (number == model::whole_row)
-            list += "::" + occurrence.attribute(number)->type.name;
-    }
     return list;
 }
 

@@ -35,6 +35,19 @@ Tviews in_order(queue::Queue &queue)
     return tviews;
 }
 
+// The same with all relations locked.  Waiting for a lock may have let somebody drop or redefine a TVIEW: look again until
+// nothing has changed.
+Tviews locked_in_order(queue::Queue &queue)
+{
+    for (Tviews tviews = in_order(queue);;) {
+        lock_relations(tviews);
+        Tviews now = in_order(queue);
+        if (now == tviews)
+            return now;
+        tviews = std::move(now);
+    }
+}
+
 Written flush_tview(catalog::Compiled &tview, Moment moment)
 {
     queue::Queue &queue = queue::Queue::current();
@@ -49,9 +62,7 @@ std::uint64_t flush_round(Moment moment)
 {
     queue::Queue &queue = queue::Queue::current();
     std::uint64_t written = 0;
-    Tviews tviews = in_order(queue);
-    lock_relations(tviews);
-    for (const auto &tview : tviews) {
+    for (const auto &tview : locked_in_order(queue)) {
         auto first = queue.pending().lower_bound({tview->tview.table, INT_MIN});
         if (first == queue.pending().end() || first->first.tview != tview->tview.table)
             continue;
@@ -124,6 +135,8 @@ Written refresh_all(Oid table)
     Written written = rebuild(*tview, keys, Moment::read);
     queue::Queue::current().flushed_tables.insert(table);
     finish();
+    if (IsolationUsesXactSnapshot())      // what it could not see is compared again at commit
+        queue::Queue::current().add_everything(table);
     return written;
 }
 

@@ -308,7 +308,7 @@ void rebuild_part(catalog::Compiled &tview, const std::vector<int> &part, const 
 {
     std::vector<Oid> types;
     for (std::size_t column = 0; column < keys.width(); ++column)
-        types.push_back(pg::call(get_array_type, keys.type(column)));
+        types.push_back(keys.array_type(column));
     pg::Statement &per_key = tview.statement(plan::compare_keys(tview.relations, tview.analysis.key, part), types);
     Differences differences(tview);
     if (one_pass_is_cheaper(tview, per_key, keys.size()))

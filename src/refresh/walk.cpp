@@ -29,7 +29,7 @@ std::vector<Oid> array_types(const pg::RowSet &rows)
 {
     std::vector<Oid> types;
     for (std::size_t column = 0; column < rows.width(); ++column)
-        types.push_back(pg::call(get_array_type, rows.type(column)));
+        types.push_back(rows.array_type(column));
     return types;
 }
 

@@ -128,14 +128,14 @@ def generate(seed, limits):
 def _generate_views(rng, case, limits):
     sources = [table_source(table) for table in case.tables]
     for i in range(rng.choice([0, 0, 0, 1, 2])):
-        made = _attempt(lambda: query.Queries(rng, sources, case.tables).view(rng.choice([2, 4])), limits)
+        made = _attempt(lambda: query.Queries(rng, sources, case.tables, limits.without).view(rng.choice([2, 4])), limits)
         if made:
             case.views.append(View(f'vw_{i + 1}', made))
             sources.append(Rel(f'vw_{i + 1}', made.cols, made.key, not any(col.fuzzy for col in made.cols)))
     over_tviews = rng.random() < 0.35
     for i in range(rng.choice([1, 1, 2, 3]) + over_tviews):
         entity = f'e{i + 1}'
-        made = _attempt(lambda: query.Queries(rng, sources, case.tables).top(entity, rng.choice([2, 3, 5, 8])), limits)
+        made = _attempt(lambda: query.Queries(rng, sources, case.tables, limits.without).top(entity, rng.choice([2, 3, 5, 8])), limits)
         if made is None:
             continue
         view = View(f'tv_{entity}', made)

@@ -238,7 +238,7 @@ class Expressions:
             return Node(rng.choice([f'{a} < {b}', f'{a} >= {b}', f'{a} <> {b}']), alts=[f'{a} = {b}'])
         if roll < 0.83 and a.family == 'number':
             return Node(f'{a} BETWEEN {b} AND {b} + 1', alts=[f'{a} = {b}'])
-        if roll < 0.88:
+        if roll < 0.88 and 'array links' not in self.without:
             arrays = [ref for ref in right if ref.kind.endswith('[]')]
             fitting = [(x, y) for x in left for y in arrays if y.kind == x.kind + '[]']
             if fitting:

@@ -11,8 +11,11 @@ import argparse
 import collections
 import os
 import random
+import re
 import sys
 import time
+
+sys.dont_write_bytecode = True
 
 import psycopg2
 
@@ -34,6 +37,9 @@ def arguments():
     parser.add_argument('--failures', type=int, default=1, help='stop after so many failing cases (default: 1)')
     parser.add_argument('--shrink', type=float, default=60, help='seconds for making a failing case smaller')
     parser.add_argument('--query-length', type=int, default=4000, help='longest query')
+    parser.add_argument('--without', action='append', default=[], metavar='SHAPE',
+                        help="leave something out: 'grouping sets', recursion, or a shape named in query.py")
+    parser.add_argument('--ignore', action='append', default=[], metavar='REGEX', help='failures not to stop at')
     parser.add_argument('--show', action='store_true', help='print the SQL of each case before it runs')
     return parser.parse_args()
 
@@ -90,6 +96,9 @@ class Fuzzer:
         if failure.kind == 'not determined':
             if self.options.show:
                 print(f'-- seed {seed}: {failure.tview} is not determined')
+            return
+        if any(re.search(pattern, ' '.join(failure.lines())) for pattern in self.options.ignore):
+            self.statistics[f'ignored: {failure.kind} {failure.message[:60]}'] += 1
             return
         self.failures += 1
         self.report(seed, case, failure)

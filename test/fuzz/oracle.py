@@ -155,10 +155,10 @@ class Runner:
     # Creation -----------------------------------------------------------------------------------------------------
 
     def _create_views(self):
-        kept, gone = [], set()
+        kept, self.gone = [], set()
         for view in self.case.views:
-            if any(re.search(rf'\b{name}\b', str(view.node)) for name in gone) or not self._create(view):
-                gone.add(view.name)
+            if any(re.search(rf'\b{name}\b', str(view.node)) for name in self.gone) or not self._create(view):
+                self.gone.add(view.name)
                 if not self.first:
                     raise Invalid(f'{view.name} was refused')
             else:
@@ -231,6 +231,8 @@ class Runner:
         session = self.dry
         session.run('BEGIN')
         for number, (kind, text, step) in enumerate(transaction.flat()):
+            if any(name in text for name in self.gone):
+                step.dead = True
             if kind == 'check' or 'tv_' in text or 'pg_tviews' in text:
                 continue
             try:

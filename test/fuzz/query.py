@@ -5,8 +5,8 @@ and window functions order by the full key of their rows, aggregates too; values
 Not here: expressions (expression.py), and whether the engine accepts the query.
 """
 from expression import EXACT, SIMPLE, Expressions
-from schema import outside
-from scope import Col, Output, Ref, Rel, Scope
+from schema import literal, outside
+from scope import Col, Output, Rel, Scope
 from tree import Items, Node, maybe
 
 GROUPABLE = ('int', 'bigint', 'text', 'uuid', 'timestamptz', 'bool', 'numeric')
@@ -18,8 +18,8 @@ INNER_SHAPES = ['plain'] * 3 + ['group'] * 5 + ['aggregate', 'distinct', 'distin
 class Queries(Expressions):
     """`sources` are the relations a query may read: Rels whose alias is the relation's name."""
 
-    def __init__(self, rng, sources, tables):
-        self.rng, self.sources, self.tables = rng, sources, tables
+    def __init__(self, rng, sources, tables, without=()):
+        self.rng, self.sources, self.tables, self.without = rng, sources, tables, without
         self.ctes, self.counter, self.budget = [], 0, 0
 
     def fresh(self, letter):
@@ -40,7 +40,7 @@ class Queries(Expressions):
         return self._named(self.rng.choice(self.sources))
 
     def _named(self, source):
-        alias = self.fresh(source.alias.split('_')[-1][0])
+        alias = self.fresh(source.alias[0] if source.alias[0] in 'vw' else source.alias.split('_')[-1][0])
         return Node(f'{source.alias} {alias}'), Rel(alias, source.cols, source.key, source.whole)
 
     def _derived(self, inner, lateral):
@@ -167,6 +167,7 @@ class Queries(Expressions):
                tag=None, prefer=None):
         """A query.  `want`: the types of its columns; `key`: None, 'any' or 'nonnull' (fit for a TVIEW)."""
         depth -= 1
+        shape = 'plain' if shape in self.without else shape
         known = len(self.ctes)
         clause = self._with(depth, outer) if ctes and depth > 0 else None
         if shape == 'setop' and depth >= 0:
@@ -196,7 +197,7 @@ class Queries(Expressions):
     def _recursion(self, name):
         """A tree walked along a foreign key of a table to itself; UNION ends it where the data go round."""
         trees = [(table, foreign) for table in self.tables for foreign in self.self_references(table)]
-        if not trees:
+        if not trees or 'recursion' in self.without:
             return None
         table, foreign = self.rng.choice(trees)
         key = table.key[0]
@@ -219,7 +220,6 @@ class Queries(Expressions):
                 if column.domain == domain and column.kind == kind and column.name not in table.key]
 
     def literal_key(self, table):
-        from schema import literal
         column = table.column(table.key[0])
         return literal(self.rng, column.kind, column.domain)
 
@@ -285,7 +285,8 @@ class Queries(Expressions):
         """Adds the wanted columns, or a few of any type."""
         if parts.want:
             for kind in parts.want:
-                expression = self.value(kind, parts.scope, parts.depth)
+                loose = parts.key != 'nonnull' or 'loose keys' not in self.without
+                expression = self.value(kind, parts.scope, parts.depth if loose else -1)
                 if parts.key == 'nonnull':
                     expression = Node('COALESCE(', expression, f', {outside(kind)})')
                 self._item(parts, expression, kind, nullable=parts.key != 'nonnull')
@@ -324,7 +325,7 @@ class Queries(Expressions):
         rows = list(map(str, parts.rows))
         extra = self.pick(parts.scope.refs(), lambda ref: ref.kind != 'jsonb') if self.chance(0.5) else None
         first = [f'{extra}{self.rng.choice(["", " DESC", " NULLS FIRST"])}'] if extra else []
-        return Items([Items(first, suffix=', ' if rows else ''), ', '.join(rows)], '') if first or rows else None
+        return Node(Items(first, suffix=', ' if rows else ''), ', '.join(rows)) if first or rows else None
 
     def _tagged(self, parts):
         """Branch number and the row's key as text or int: a key that is unique across the branches of UNION ALL."""
@@ -375,7 +376,7 @@ class Queries(Expressions):
                 text, col = f"date_trunc('month', {ref})", None
             elif roll < 0.12 and kind == 'int':
                 text, col = f'{ref} % 3', None
-            elif roll < 0.15:
+            elif roll < 0.15 and not (parts.key == 'nonnull' and 'loose keys' in self.without):
                 text, kind, col = f'{ref} IS NULL', 'bool', None
             if parts.key == 'nonnull' and not text.endswith('NULL') and (col is None or col.col.nullable):
                 text = f'COALESCE({text}, {outside(kind)})'
@@ -389,6 +390,7 @@ class Queries(Expressions):
         if not groupings:
             return self._aggregate(parts, 'aggregate', ordered)
         sets = parts.key != 'nonnull' and not parts.want and len(groupings) > 1 and self.chance(0.15)
+        sets = sets and 'grouping sets' not in self.without
         names = []
         shown = [] if parts.want else groupings if parts.key or self.chance(0.8) else groupings[:1]
         for text, kind, col in shown:
@@ -450,7 +452,8 @@ class Queries(Expressions):
             self._values(parts)
         else:
             for _ in range(self.rng.choice([1, 2, 2, 3])):
-                expression, kind, col = self.any_value(parts.scope, min(parts.depth, 1), kinds)
+                loose = parts.key != 'nonnull' or 'loose keys' not in self.without
+                expression, kind, col = self.any_value(parts.scope, min(parts.depth, 1) if loose else -1, kinds)
                 nullable = True
                 if parts.key == 'nonnull':
                     expression, nullable = Node('COALESCE(', expression, f', {outside(kind)})'), False
@@ -478,8 +481,14 @@ class Queries(Expressions):
         return self._finish(parts, f'SELECT DISTINCT ON ({texts}) ', names or None, order=Node(order))
 
     def _finish(self, parts, head, key, group=None, having=None, order=None, limit=None):
+        # An order that decides which rows there are stays as long as what it decides for.
+        tail = maybe(' ORDER BY ', order)
+        if limit is not None:
+            tail = Items([Node(' ORDER BY ' if order is not None else '', order or '', limit)])
+        elif 'DISTINCT ON' in head:
+            tail = Node(' ORDER BY ', order)
         node = Node(head, Items(parts.items, least=1), ' FROM ', parts.made, Items(parts.where, ' AND ', ' WHERE '),
-                    group or '', maybe(' HAVING ', having), maybe(' ORDER BY ', order), Items([limit] if limit else []))
+                    group or '', maybe(' HAVING ', having), tail)
         return Output(node, parts.cols, key, parts.items)
 
     # Set operations -----------------------------------------------------------------------------------------------
@@ -491,7 +500,7 @@ class Queries(Expressions):
             count = rng.choice([1, 2, 2, 3])
             kinds = SIMPLE + ('jsonb',) if operator == 'UNION ALL' else EXACT if key == 'nonnull' else SIMPLE
             want = [rng.choice(kinds) for _ in range(count)]
-        tagged = operator == 'UNION ALL' and key is not None
+        tagged = operator == 'UNION ALL' and key is not None and (key == 'nonnull' or 'inner tags' not in self.without)
         branches = []
         for number in range(rng.choice([2, 2, 3])):
             shape = rng.choice(['plain', 'plain', 'limit', 'window'] if tagged else

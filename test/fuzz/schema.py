@@ -141,7 +141,7 @@ def _add_reference(rng, table, target, name, notnull):
         suffix = key[len('pk_'):] if key.startswith('pk_') else key
         column = Column(f'fk_{name or suffix}' + (key[-1] if name and len(target.key) > 1 else ''),
                         _referring_kind(rng, referred.kind), referred.domain, notnull)
-        if any(known.name == column.name for known in table.columns):
+        if any(known.name == column.name for known in table.columns + columns):
             return []
         columns.append(column)
     table.columns += columns

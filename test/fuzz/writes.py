@@ -177,7 +177,7 @@ class Writes:
         if not columns:
             return self.update(table)
         column = self.rng.choice(columns)
-        a, b = key_value(self.rng, column.kind), key_value(self.rng, column.kind)
+        a, b = (f'{key_value(self.rng, column.kind)}::{column.kind}' for _ in range(2))
         if column.kind == 'int' and column.name in table.key:
             return f'UPDATE {table.name} SET {column.name} = {column.name} + 6'
         return (f'UPDATE {table.name} SET {column.name} = CASE WHEN {column.name} = {a} THEN {b} ELSE {a} END '

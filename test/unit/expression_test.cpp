@@ -1,4 +1,4 @@
-// Tests of model/query.hpp: expressions, their text for PostgreSQL and for people.
+// Tests of model/query.hpp: types and expressions, their text for PostgreSQL and for people.
 #include <gtest/gtest.h>
 
 #include "sketch.hpp"
@@ -80,6 +80,17 @@ TEST(Expression, KnowsItsOccurrences)
     Sketch sketch = blog();
     EXPECT_EQ(sketch.expression("(p.pk_post + p.fk_user = c.fk_post)").occurrences(), (std::set<int>{0, 2}));
     EXPECT_TRUE(sketch.expression("1").occurrences().empty());
+}
+
+TEST(Type, IsUnnestedFromItsArrayInItsCollation)
+{
+    EXPECT_EQ(integer.unnested(1), "pg_catalog.unnest($1::integer[])");
+    EXPECT_EQ(text_in_c.unnested(12), "pg_catalog.unnest($12::pg_catalog.text[]) COLLATE pg_catalog.\"C\"");
+}
+
+TEST(Type, IsUnnestedFromTextIfThereIsNoArrayOverIt)
+{
+    EXPECT_EQ(integers.unnested(2), "pg_catalog.unnest($2::pg_catalog.text[])::integer[]");
 }
 
 TEST(Occurrence, FindsItsAttributes)

@@ -249,9 +249,12 @@ TEST(Key, IsReachedWholeRatherThanNear)
 {
     Sketch sketch = tenants();
     sketch.table("t", "tb_tenant", {"pk_tenant", "fk_first_post"});
-    sketch.alternative({sketch.target({"t.pk_tenant"}), sketch.target({"p.fk_tenant", "p.pk_post"})});
     sketch.both_ways("t", "p", sketch.condition("(t.fk_first_post <= p.pk_post)"));
-    EXPECT_EQ(sketch.shown_route("t"), "t -> p: fk_tenant = p.fk_tenant, pk_post = p.pk_post");
+    model::Target near = sketch.target({"t.pk_tenant"}), whole = sketch.target({"p.fk_tenant", "p.pk_post"});
+    for (const std::vector<model::Target> &targets : {std::vector{near, whole}, std::vector{whole, near}}) {
+        sketch.analysis.alternatives = {{targets, {}}};
+        EXPECT_EQ(sketch.shown_route("t"), "t -> p: fk_tenant = p.fk_tenant, pk_post = p.pk_post");
+    }
 }
 
 TEST(Key, IsReachedAtTheNearestOfEqualTargets)

@@ -16,6 +16,7 @@ namespace tviews::test {
 inline const model::Type integer{23, "integer", "integer[]", ""};
 inline const model::Type text{25, "pg_catalog.text", "pg_catalog.text[]", ""};
 inline const model::Type text_in_c{25, "pg_catalog.text", "pg_catalog.text[]", "pg_catalog.\"C\""};
+inline const model::Type integers{1007, "integer[]", "", ""};     // there is no array type over an array
 
 struct Column {
     Column(const char *column_name, const model::Type &column_type = integer) : name(column_name), type(column_type) {}

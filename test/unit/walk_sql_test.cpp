@@ -221,6 +221,16 @@ TEST(Step, KeepsACompositeValueInOneColumn)
         WHERE ((x.c1).city = y."title"))"));
 }
 
+TEST(Step, CarriesAnArray)
+{
+    Sketch sketch = blog();
+    sketch.table("s", "tb_selection", {{"posts", integers}});
+    sketch.both_ways("s", "p", sketch.condition("(p.pk_post = ANY (s.posts))"));
+    EXPECT_EQ(sql(sketch, "s"), flat(R"(SELECT y."pk_post"
+        FROM (SELECT pg_catalog.unnest($1::pg_catalog.text[])::integer[] AS c1) AS x, public.tb_post AS y
+        WHERE (y."pk_post" = ANY (x.c1)))"));
+}
+
 TEST(Step, TakesAWholeRowOnEitherSide)
 {
     Sketch sketch = blog();
@@ -228,7 +238,7 @@ TEST(Step, TakesAWholeRowOnEitherSide)
     sketch.both_ways("f", "p", sketch.condition("public.fits(f.*, p.*)"));
     EXPECT_EQ(sql(sketch, "f"), flat(R"(SELECT y."pk_post"
         FROM (SELECT pg_catalog.unnest($1::public.tb_filter[]) AS c1) AS x, public.tb_post AS y
-        WHERE public.fits(x.c1, (y.*)))"));
+        WHERE public.fits(x.c1, ((y.*)::public.tb_post)))"));
 }
 
 TEST(Step, HandsAWholeRowOnAsOneColumn)
@@ -238,7 +248,7 @@ TEST(Step, HandsAWholeRowOnAsOneColumn)
     sketch.table("t", "tb_team", {"fk_filter_user"});
     sketch.both_ways("f", "p", sketch.condition("public.fits(f.*, p.title)"));
     sketch.join("t.fk_filter_user", "f.fk_user");
-    EXPECT_EQ(compiled(sketch, "t").statements.at(0).sql, flat(R"(SELECT (y.*)::public.tb_filter
+    EXPECT_EQ(compiled(sketch, "t").statements.at(0).sql, flat(R"(SELECT ((y.*)::public.tb_filter)
         FROM (SELECT pg_catalog.unnest($1::integer[]) AS c1) AS x, public.tb_filter AS y
         WHERE (x.c1 = y."fk_user"))"));
     EXPECT_EQ(compiled(sketch, "t").statements.at(1).sql, sql(sketch, "f"));

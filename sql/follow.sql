@@ -1,0 +1,254 @@
+-- Other DDL: TVIEWs follow renames, new owners and schemas, and what changes a query's result without any row changing.
+\getenv srcdir PG_ABS_SRCDIR
+\set schema :srcdir '/sql/include/worked_schema.sql'
+\set tviews :srcdir '/sql/include/worked_tviews.sql'
+CREATE SCHEMA s_follow;
+SET search_path = s_follow, public;
+\i :schema
+\i :tviews
+CREATE TABLE tv_whole AS SELECT pk_user AS pk_whole, to_jsonb(u) AS data FROM tb_user u;
+
+-- Columns, tables, views and schemas renamed: the definition's text follows, writes are captured.
+ALTER TABLE tb_post RENAME COLUMN title TO heading;
+UPDATE tb_post SET heading = upper(heading);
+CALL check_exact();
+ALTER TABLE tb_comment RENAME TO tb_remark;
+UPDATE tb_remark SET body = upper(body);
+CALL check_exact();
+ALTER TABLE tb_user RENAME COLUMN pk_user TO pk_person;
+UPDATE tb_user SET name = name || '!', pk_person = pk_person + 10;
+CALL check_exact();
+SELECT definition FROM pg_tview_meta WHERE entity = 'comment';
+ALTER TABLE tb_remark RENAME TO tb_comment;
+ALTER TABLE tb_user RENAME COLUMN pk_person TO pk_user;
+ALTER TABLE tb_post RENAME COLUMN heading TO title;
+ALTER SCHEMA s_follow RENAME TO s_follow_2;
+SET search_path = s_follow_2, public;
+UPDATE tb_user SET name = lower(name);
+DELETE FROM tb_comment WHERE pk_comment = 105;
+CALL check_exact();
+SELECT schema, entity, "table", view FROM pg_tview_meta ORDER BY 2;
+SELECT definition FROM pg_tview_meta WHERE entity = 'comment';
+ALTER SCHEMA s_follow_2 RENAME TO s_follow;
+SET search_path = s_follow, public;
+UPDATE tb_user SET name = initcap(name);
+CALL check_exact();
+
+-- The TVIEW's own table and view renamed and moved.
+ALTER TABLE tv_whole RENAME TO tv_person;
+SELECT entity, "table", view FROM pg_tview_meta WHERE entity IN ('whole', 'person');
+UPDATE tb_user SET name = name || '?' WHERE pk_user = 11;
+CALL check_exact();
+ALTER VIEW v_whole RENAME TO v_person;
+UPDATE tb_user SET name = name || '?' WHERE pk_user = 11;
+CALL check_exact();
+CREATE SCHEMA s_follow_2;
+ALTER TABLE tv_person SET SCHEMA s_follow_2;
+UPDATE tb_user SET name = name || '?' WHERE pk_user = 11;
+CALL check_exact();
+ALTER VIEW v_person SET SCHEMA s_follow_2;
+ALTER TABLE tb_user SET SCHEMA s_follow_2;
+UPDATE s_follow_2.tb_user SET name = name || '?' WHERE pk_user = 11;
+SELECT schema, entity, "table", view FROM pg_tview_meta WHERE entity = 'person';
+CALL check_exact();
+ALTER TABLE s_follow_2.tb_user SET SCHEMA s_follow;
+ALTER TABLE s_follow_2.tv_person SET SCHEMA s_follow;
+ALTER VIEW s_follow_2.v_person SET SCHEMA s_follow;
+CALL attempt('ALTER TABLE tv_person RENAME TO person');
+ALTER TABLE tv_person RENAME TO tv_whole;
+ALTER VIEW v_person RENAME TO v_whole;
+UPDATE tb_user SET name = replace(name, '?', '');
+CALL check_exact();
+
+-- Owners: the view follows the table, and documents are built with the new owner's rights.
+CREATE ROLE regress_tviews_follow;
+GRANT USAGE, CREATE ON SCHEMA s_follow TO regress_tviews_follow;
+GRANT SELECT ON ALL TABLES IN SCHEMA s_follow TO regress_tviews_follow;
+ALTER TABLE tv_user OWNER TO regress_tviews_follow;
+SELECT relname, relowner::regrole = 'regress_tviews_follow'::regrole AS new_owner FROM pg_class WHERE oid IN ('tv_user'::regclass, 'v_user'::regclass) ORDER BY 1;
+SELECT owner = 'regress_tviews_follow' AS new_owner FROM pg_tviews_registry WHERE entity = 'user';
+UPDATE tb_user SET name = 'Owned' WHERE pk_user = 12;
+CALL check_exact();
+REASSIGN OWNED BY regress_tviews_follow TO CURRENT_USER;
+SELECT owner = current_user AS back FROM pg_tviews_registry WHERE entity = 'user';
+REVOKE ALL ON SCHEMA s_follow FROM regress_tviews_follow;
+REVOKE ALL ON ALL TABLES IN SCHEMA s_follow FROM regress_tviews_follow;
+UPDATE tb_user SET name = 'Back' WHERE pk_user = 12;
+CALL check_exact();
+DROP ROLE regress_tviews_follow;
+
+-- Whole rows: columns added, renamed, dropped.
+ALTER TABLE tb_user ADD COLUMN age int DEFAULT 7;
+CALL check_exact();
+SELECT data FROM tv_whole WHERE pk_whole = 12;
+UPDATE tb_user SET age = age + 1 WHERE pk_user = 12;
+CALL check_exact();
+ALTER TABLE tb_user RENAME COLUMN age TO years;
+CALL check_exact();
+ALTER TABLE tb_user ALTER COLUMN years TYPE numeric(5, 1);
+CALL check_exact();
+BEGIN;
+UPDATE tb_user SET years = 99 WHERE pk_user = 11;
+ALTER TABLE tb_user DROP COLUMN years;
+UPDATE tb_user SET name = 'No years' WHERE pk_user = 12;
+SELECT data FROM tv_whole ORDER BY pk_whole;
+COMMIT;
+CALL check_exact();
+ALTER TABLE tb_user ADD COLUMN a int, ADD COLUMN b text DEFAULT 'b';
+BEGIN;
+ALTER TABLE tb_user RENAME COLUMN b TO c;
+ROLLBACK;
+CALL check_exact();
+ALTER TABLE tb_user DROP COLUMN a, DROP COLUMN b;
+CALL check_exact();
+
+-- Types: an enum value renamed and added, a composite type changed, a domain's constraint.
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE TYPE place AS (x int, y int);
+CREATE DOMAIN short AS text CHECK (length(VALUE) < 20);
+CREATE TABLE tb_day (pk_day int PRIMARY KEY, mood mood, moods mood[], place place, note short);
+INSERT INTO tb_day VALUES (1, 'good', '{good,bad}', '(1,2)', 'fine'), (2, 'bad', '{}', '(3,4)', NULL);
+CREATE TABLE tv_day AS SELECT pk_day, mood, jsonb_build_object('mood', mood, 'moods', moods, 'place', place, 'note', note) AS data FROM tb_day;
+CREATE TABLE tv_moods AS SELECT pk_day AS pk_moods, to_jsonb(moods) AS data FROM tb_day;
+CREATE TABLE tv_mood AS SELECT d.pk_day AS pk_mood, d.mood::text AS mood, row_to_json(d)::jsonb AS data FROM tb_day d;
+ALTER TYPE mood RENAME VALUE 'bad' TO 'awful';
+CALL check_exact();
+SELECT pk_day, data FROM tv_day ORDER BY 1;
+ALTER TYPE mood ADD VALUE 'so-so' BEFORE 'awful';
+UPDATE tb_day SET mood = 'so-so';
+CALL check_exact();
+ALTER TYPE place RENAME ATTRIBUTE y TO z;
+CALL check_exact();
+ALTER TYPE place ADD ATTRIBUTE w text CASCADE;
+CALL check_exact();
+SELECT pk_day, data FROM tv_day ORDER BY 1;
+ALTER TYPE mood RENAME TO temper;
+ALTER DOMAIN short ADD CHECK (VALUE <> '');
+ALTER DOMAIN short RENAME TO brief;
+UPDATE tb_day SET note = 'x', moods = '{awful}';
+CALL check_exact();
+-- Inside other types: arrays, domains, composite types, rows of a table.
+CREATE DOMAIN temper_here AS temper CHECK (VALUE <> 'so-so');
+CREATE TYPE spot AS (place place, temper temper_here);
+CREATE TABLE tb_deep (pk_deep int PRIMARY KEY, spots spot[], day tb_day);
+INSERT INTO tb_deep SELECT 1, ARRAY[ROW((1, 2, 'w'), 'awful')::spot], d FROM tb_day d WHERE pk_day = 1;
+CREATE TABLE tv_deep AS SELECT pk_deep, to_jsonb(spots) AS spots, to_jsonb(day) AS day FROM tb_deep;
+ALTER TYPE temper RENAME VALUE 'awful' TO 'dire';
+CALL check_exact();
+ALTER TYPE place RENAME ATTRIBUTE x TO v;
+CALL check_exact();
+ALTER TYPE spot ADD ATTRIBUTE more int CASCADE;
+CALL check_exact();
+ALTER TABLE tb_day RENAME COLUMN note TO remark;
+CALL check_exact();
+SELECT * FROM tv_deep \gset
+\echo :spots
+\echo :day
+DROP TABLE tv_day, tv_mood, tv_moods, tv_deep;
+
+-- Functions, operators, casts, views that a definition uses, replaced and renamed.
+CREATE FUNCTION greet(text) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'Hello ' || $1 $$;
+CREATE FUNCTION greet_plpgsql(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN 'Hello ' || $1; END $$;
+CREATE VIEW person AS SELECT pk_user, name FROM tb_user;
+CREATE TABLE tv_hello AS SELECT pk_user AS pk_hello, greet(name) AS a, greet_plpgsql(name) AS b FROM tb_user;
+CREATE TABLE tv_person AS SELECT pk_user AS pk_person, name FROM person;
+CREATE OR REPLACE FUNCTION greet(text) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'Bye ' || $1 $$;
+CALL check_exact();
+BEGIN;
+CREATE OR REPLACE FUNCTION greet_plpgsql(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN 'Bye ' || $1; END $$;
+SELECT a, b FROM tv_hello WHERE pk_hello = 12;
+ROLLBACK;
+CALL check_exact();
+ALTER FUNCTION greet(text) RENAME TO salute;
+UPDATE tb_user SET name = 'Renamed' WHERE pk_user = 12;
+CALL check_exact();
+SELECT a, b FROM tv_hello WHERE pk_hello = 12;
+CREATE OR REPLACE FUNCTION salute(text) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'Hi ' || $1 $$;
+CALL check_exact();
+-- Functions behind an operator, an aggregate, another function, a cast.
+CREATE FUNCTION same(int, int) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT $1 = $2';
+CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = same);
+CREATE FUNCTION next(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 1';
+CREATE FUNCTION after(int) RETURNS int IMMUTABLE LANGUAGE sql BEGIN ATOMIC SELECT next($1); END;
+CREATE FUNCTION add(int, int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + $2';
+CREATE AGGREGATE total(int) (SFUNC = add, STYPE = int, INITCOND = '0');
+CREATE TYPE tag AS (t text);
+CREATE FUNCTION as_tag(int) RETURNS tag IMMUTABLE LANGUAGE sql AS $$ SELECT ROW('a' || $1)::tag $$;
+CREATE CAST (int AS tag) WITH FUNCTION as_tag(int);
+CREATE TABLE tv_math AS SELECT fk_user AS pk_math, total(pk_post) AS total, fk_user === 11 AS same, after(fk_user) AS after, (fk_user::tag).t AS tag
+    FROM tb_post GROUP BY fk_user;
+CREATE OR REPLACE FUNCTION same(int, int) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT $1 <> $2';
+CALL check_exact();
+CREATE OR REPLACE FUNCTION next(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 2';
+CALL check_exact();
+CREATE OR REPLACE FUNCTION add(int, int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 - $2';
+CALL check_exact();
+CREATE OR REPLACE FUNCTION as_tag(int) RETURNS tag IMMUTABLE LANGUAGE sql AS $$ SELECT ROW('b' || $1)::tag $$;
+CALL check_exact();
+SELECT pk_math, total, same, after, tag FROM tv_math ORDER BY 1;
+DROP TABLE tv_math;
+-- A view in between: other expressions, and other tables to watch.
+CREATE OR REPLACE VIEW person AS SELECT pk_user, upper(name) AS name FROM tb_user;
+CALL check_exact();
+CREATE OR REPLACE VIEW person AS SELECT u.pk_user, u.name || ' ' || count(p) AS name FROM tb_user u LEFT JOIN tb_post p ON p.fk_user = u.pk_user GROUP BY u.pk_user;
+CALL check_exact();
+SELECT dependencies FROM pg_tview_meta WHERE entity = 'person';
+INSERT INTO tb_post VALUES (21, uuid_of(2, 21), 12, 'Counted');
+CALL check_exact();
+CREATE TABLE tb_nickname (fk_user int, nickname text);
+CREATE OR REPLACE VIEW person AS SELECT u.pk_user, coalesce(n.nickname, u.name) AS name FROM tb_user u LEFT JOIN tb_nickname n ON n.fk_user = u.pk_user;
+INSERT INTO tb_nickname VALUES (12, 'Nick');
+CALL check_exact();
+SELECT dependencies FROM pg_tview_meta WHERE entity = 'person';
+CREATE OR REPLACE VIEW person AS SELECT pk_user, name FROM tb_user;
+CALL check_exact();
+SELECT tgname FROM pg_trigger WHERE tgrelid = 'tb_nickname'::regclass;
+UPDATE tb_nickname SET nickname = 'None';
+ALTER VIEW person RENAME TO human;
+UPDATE tb_user SET name = 'Human' WHERE pk_user = 12;
+CALL check_exact();
+-- What would make the view's query impossible to maintain is refused.
+CALL attempt('CREATE OR REPLACE VIEW human AS SELECT pk_user, random()::text AS name FROM tb_user');
+CALL check_exact();
+
+-- The backing view itself.
+CREATE OR REPLACE VIEW v_person AS SELECT pk_user AS pk_person, lower(name) AS name FROM human;
+CALL check_exact();
+CREATE OR REPLACE VIEW v_person AS SELECT u.pk_user AS pk_person, lower(u.name) || count(p) AS name FROM tb_user u LEFT JOIN tb_post p ON p.fk_user = u.pk_user GROUP BY u.pk_user;
+INSERT INTO tb_post VALUES (22, uuid_of(2, 22), 12, 'Counted too');
+CALL check_exact();
+SELECT dependencies FROM pg_tview_meta WHERE entity = 'person';
+CALL attempt('CREATE OR REPLACE VIEW v_person AS SELECT 1 AS pk_person, name FROM tb_user; SELECT pg_tviews_flush()');
+CALL check_exact();
+
+-- Columns of the TVIEW's own table.
+CALL attempt('ALTER TABLE tv_hello DROP COLUMN a');
+CALL attempt('ALTER TABLE tv_hello RENAME COLUMN a TO c');
+CALL attempt('ALTER TABLE tv_hello ALTER COLUMN a TYPE varchar');
+CALL attempt('ALTER TABLE tv_hello DROP CONSTRAINT tv_hello_pkey');
+ALTER TABLE tv_hello ADD COLUMN seen boolean DEFAULT false;
+CREATE INDEX ON tv_hello (b);
+ALTER TABLE tv_hello SET (fillfactor = 60);
+COMMENT ON TABLE tv_hello IS 'greetings';
+UPDATE tb_user SET name = 'Extra' WHERE pk_user = 12;
+SELECT a, b, seen FROM tv_hello WHERE pk_hello = 12;
+CALL check_exact();
+
+-- Base tables: constraints, indexes, defaults, generated columns, row-level security, clustering do not matter.
+ALTER TABLE tb_user ADD CHECK (name <> ''), ALTER COLUMN email SET DEFAULT '';
+CREATE INDEX ON tb_user (name);
+ALTER TABLE tb_user ADD COLUMN shout text GENERATED ALWAYS AS (upper(name)) STORED;
+CREATE TABLE tv_shout AS SELECT pk_user AS pk_shout, shout FROM tb_user;
+UPDATE tb_user SET name = 'Generated' WHERE pk_user = 12;
+SELECT shout FROM tv_shout WHERE pk_shout = 12;
+ALTER TABLE tb_user CLUSTER ON tb_user_pkey;
+CLUSTER tb_user;
+CLUSTER tv_shout USING tv_shout_pkey;
+VACUUM FULL tb_user, tv_shout;
+REINDEX TABLE tv_shout;
+ANALYZE;
+UPDATE tb_user SET name = 'Clustered' WHERE pk_user = 12;
+CALL check_exact();
+
+SET client_min_messages = warning;
+DROP SCHEMA s_follow, s_follow_2 CASCADE;

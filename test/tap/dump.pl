@@ -1,0 +1,101 @@
+# pg_dump and pg_restore: a restored database maintains its TVIEWs at once, without any repair; in plain and custom format, in
+# parallel, and schema first and data afterwards.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use Blog;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = new_server('dump');
+make_blog($node, 'postgres');
+$node->safe_psql('postgres', q{
+	-- A view that depends on a primary key, which pg_dump restores late, and a TVIEW in another schema under another's name.
+	CREATE TABLE tv_title AS
+		SELECT p.pk_post AS pk_title, p.title, count(c.pk_comment) AS comments
+			FROM tb_post p LEFT JOIN tb_comment c ON c.fk_post = p.pk_post GROUP BY p.pk_post;
+	CREATE SCHEMA other;
+	CREATE VIEW other.v_post AS SELECT 'an application''s own view' AS says;
+	SELECT pg_tviews_create('other.tv_post', 'SELECT pk_post AS number, upper(title) AS title FROM tb_post',
+		'{"key": "number", "fillfactor": 70}');
+	UPDATE tb_user SET name = 'renamed' WHERE pk_user = 1;
+});
+my $folder = PostgreSQL::Test::Utils::tempdir();
+my @dump = ('pg_dump', '-d', $node->connstr('postgres'));
+my $registry = q{SELECT schema, entity, tview, backing_view, key_columns, dependencies, owner, definition, options, created_at, created_by
+	FROM pg_tviews_registry ORDER BY 1, 2};
+my $audit = 'SELECT * FROM pg_tview_audit_log ORDER BY log_id';
+my $contents = q{SELECT md5(string_agg(d::text, '' ORDER BY d::text)) FROM (
+	SELECT 'post', pk_post, fk_user, data::text, updated_at FROM tv_post
+	UNION ALL SELECT 'user', pk_user, NULL, data::text, updated_at FROM tv_user
+	UNION ALL SELECT 'commenter', pk_commenter, comments, name, updated_at FROM tv_commenter) AS d};
+my %original = map { $_ => $node->safe_psql('postgres', $_) } $registry, $audit, $contents;
+
+# What must hold in a restored database.
+sub check
+{
+	my ($db) = @_;
+	is($node->safe_psql($db, $registry), $original{$registry}, "$db: the registry is the same");
+	is($node->safe_psql($db, $audit), $original{$audit}, "$db: so is the audit log");
+	is($node->safe_psql($db, $contents), $original{$contents}, "$db: and every document, with the time it last changed");
+	is_exact($node, $db, "in $db");
+	$node->safe_psql($db, q{
+		UPDATE tb_user SET name = 'written' WHERE pk_user = 2;
+		INSERT INTO tb_post (fk_user, title) VALUES (2, 'written');
+		DELETE FROM tb_comment WHERE fk_user = 3;
+	});
+	like($node->safe_psql($db, 'SELECT data FROM tv_user WHERE pk_user = 2'), qr/written.*written/, "$db: writes are maintained");
+	is($node->safe_psql($db, q{SELECT title FROM other.tv_post ORDER BY number DESC LIMIT 1}), 'WRITTEN', "$db: in every schema");
+	is_exact($node, $db, "in $db after that");
+	$node->safe_psql($db, q{TRUNCATE tb_comment});
+	is_exact($node, $db, "in $db after TRUNCATE");
+	is($node->safe_psql($db, q{
+		CREATE TABLE tv_comment AS SELECT pk_comment, body FROM tb_comment;
+		INSERT INTO tb_comment (fk_post, fk_user, body) VALUES (1, 1, 'new');
+		SELECT body FROM tv_comment; }), 'new', "$db: new TVIEWs can be made");
+	$node->safe_psql($db, q{DROP VIEW difference; DROP TABLE tv_comment, tv_user, tv_post, tv_commenter, tv_title; DROP SCHEMA other CASCADE});
+	is($node->safe_psql($db, q{SELECT count(*) FROM pg_trigger WHERE tgname LIKE '!pg_tviews%'}), '0',
+		"$db: dropping every TVIEW leaves no trigger behind");
+	return;
+}
+
+# Restores by these commands into a new database, and says what they complained of.
+sub restored
+{
+	my ($db, @commands) = @_;
+	$node->safe_psql('postgres', "CREATE DATABASE $db");
+	foreach my $command (@commands)
+	{
+		my ($out, $err) = ('', '');
+		my $ok = IPC::Run::run [ @$command, '-d', $node->connstr($db) ], '<', \undef, '>', \$out, '2>', \$err;
+		ok($ok, "$db: $command->[0] succeeds");
+		is($err, '', "$db: without a word");
+	}
+	return;
+}
+
+command_ok([ @dump, '-f', "$folder/plain.sql" ], 'plain dump');
+restored('plain', [ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', "$folder/plain.sql" ]);
+command_ok([ 'pg_dump', '-d', $node->connstr('plain'), '-f', "$folder/again.sql" ], 'dump of the restored database');
+my ($first, $second) = map { slurp_file("$folder/$_.sql") =~ s/^\\(un)?restrict .*$//mgr } qw(plain again);
+ok($first eq $second, 'a dump of the restored database is the same');
+check('plain');
+
+command_ok([ @dump, '-Fc', '-f', "$folder/custom" ], 'custom dump');
+restored('custom', [ 'pg_restore', '--exit-on-error', "$folder/custom" ]);
+check('custom');
+restored('parallel', [ 'pg_restore', '--exit-on-error', '-j', '2', "$folder/custom" ]);
+check('parallel');
+restored(
+	'sections',
+	map { [ 'pg_restore', '--exit-on-error', "--section=$_", "$folder/custom" ] } qw(pre-data data post-data));
+check('sections');
+restored(
+	'schema_first',
+	[ 'pg_restore', '--exit-on-error', '--schema-only', "$folder/custom" ],
+	[ 'pg_restore', '--exit-on-error', '--data-only', '--disable-triggers', "$folder/custom" ]);
+check('schema_first');
+
+$node->stop;
+done_testing();
