@@ -155,6 +155,33 @@ SELECT pk_post, data FROM tv_post WHERE pk_post > 300 ORDER BY pk_post;
 DROP TRIGGER before_post ON tb_post;
 DROP TRIGGER after_post ON tb_post;
 
+-- A deferred trigger that writes at commit; an updatable view; rules.
+CREATE FUNCTION late_post() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE tb_post SET title = 'late' WHERE pk_post = NEW.pk_post AND title <> 'late';
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER late_post AFTER UPDATE ON tb_post DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late_post();
+BEGIN;
+UPDATE tb_post SET title = 'early' WHERE pk_post = 301;
+SELECT data ->> 'title' AS title FROM tv_post WHERE pk_post = 301;
+COMMIT;
+SELECT data ->> 'title' AS title FROM tv_post WHERE pk_post = 301;
+CALL check_exact();
+DROP TRIGGER late_post ON tb_post;
+CREATE VIEW person AS SELECT pk_user, id, name FROM tb_user;
+UPDATE person SET name = name || '?' WHERE pk_user < 3;
+INSERT INTO person VALUES (7, uuid_of(1, 7), 'Via view');
+CALL check_exact();
+CREATE RULE keep AS ON DELETE TO tb_user DO INSTEAD UPDATE tb_user SET name = 'deleted' WHERE pk_user = OLD.pk_user;
+CREATE RULE also AS ON UPDATE TO tb_post DO ALSO INSERT INTO tb_comment VALUES (NEW.pk_post + 7000, uuid_of(3, NEW.pk_post + 7000), NEW.pk_post, NULL, 'by rule');
+DELETE FROM person WHERE pk_user = 7;
+UPDATE tb_post SET title = 'ruled' WHERE pk_post = 301;
+CALL check_exact();
+SELECT data FROM tv_post WHERE pk_post = 301;
+DROP RULE also ON tb_post;
+DROP RULE keep ON tb_user;
+
 -- TRUNCATE: alone, together with others, CASCADE.
 TRUNCATE tb_comment;
 CALL check_exact();

@@ -274,6 +274,19 @@ SELECT name FROM tv_one;
 COMMIT;
 CALL check_exact();
 
+-- A transaction that becomes read-only after its writes.
+BEGIN;
+UPDATE tb_user SET name = 'Read only' WHERE pk_user = 1;
+SET TRANSACTION READ ONLY;
+SELECT name FROM tv_one;
+COMMIT;
+BEGIN;
+UPDATE tb_user SET name = 'Read only 2' WHERE pk_user = 1;
+SET TRANSACTION READ ONLY;
+COMMIT;
+SELECT name FROM tv_one;
+CALL check_exact();
+
 -- DDL in the same transaction as writes.
 BEGIN;
 UPDATE tb_user SET name = 'DDL 1' WHERE pk_user = 1;

@@ -61,6 +61,8 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pg_tview_audit_log
     FOR EACH ROW EXECUTE FUNCTION pg_tviews_audit_guard();
 CREATE TRIGGER append_only_statement BEFORE UPDATE OR DELETE OR TRUNCATE ON pg_tview_audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION pg_tviews_audit_guard();
+ALTER TABLE pg_tview_audit_log ENABLE ALWAYS TRIGGER append_only;
+ALTER TABLE pg_tview_audit_log ENABLE ALWAYS TRIGGER append_only_statement;
 
 CREATE VIEW pg_tviews_registry AS
 SELECT m.schema, m.entity, m."table"::text AS tview, m.view::text AS backing_view, m.key_columns, m.dependencies,

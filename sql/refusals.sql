@@ -115,12 +115,38 @@ CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM mv_user');
 CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_foreign');
 CALL attempt('CREATE TABLE tv_class AS SELECT oid AS pk_class, relname FROM pg_class');
 CALL attempt('CREATE TABLE tv_table AS SELECT table_name::text AS pk_table FROM information_schema.tables');
+CALL attempt('CREATE TABLE tv_setting AS SELECT name AS pk_setting FROM pg_settings');
 CREATE VIEW temp_user AS SELECT pk_user FROM tb_temp;
 CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM temp_user');
 -- An unlogged TVIEW may read an unlogged table.
 CREATE UNLOGGED TABLE tv_user AS SELECT pk_user FROM tb_unlogged;
 SELECT * FROM exact();
+CALL attempt('ALTER TABLE tv_user SET LOGGED');
 DROP TABLE tv_user;
+-- What a TVIEW reads stays so: no base table becomes unlogged, no partition or child of such a kind is added.
+CREATE TABLE tb_alone (pk_alone int PRIMARY KEY);
+CREATE TABLE tv_alone AS SELECT pk_alone FROM tb_alone;
+CALL attempt('ALTER TABLE tb_alone SET UNLOGGED');
+CALL attempt('CREATE UNLOGGED TABLE tb_child () INHERITS (tb_alone)');
+CALL attempt('CREATE FOREIGN TABLE tb_child () INHERITS (tb_alone) SERVER files OPTIONS (filename ''/dev/null'')');
+CALL attempt('CREATE TEMP TABLE tb_child () INHERITS (tb_alone)');
+DROP TABLE tv_alone;
+CREATE TABLE tb_part (pk_part int) PARTITION BY LIST (pk_part);
+CREATE FOREIGN TABLE tb_part_1 PARTITION OF tb_part FOR VALUES IN (1) SERVER files OPTIONS (filename '/dev/null');
+CALL attempt('CREATE TABLE tv_part AS SELECT pk_part FROM tb_part');
+DROP FOREIGN TABLE tb_part_1;
+CREATE UNLOGGED TABLE tb_part_1 PARTITION OF tb_part FOR VALUES IN (1);
+CALL attempt('CREATE TABLE tv_part AS SELECT pk_part FROM tb_part');
+ALTER TABLE tb_part DETACH PARTITION tb_part_1;
+CREATE TABLE tv_part AS SELECT pk_part FROM tb_part;
+CALL attempt('ALTER TABLE tb_part ATTACH PARTITION tb_part_1 FOR VALUES IN (1)');
+CALL attempt('CREATE UNLOGGED TABLE tb_part_2 PARTITION OF tb_part FOR VALUES IN (2)');
+CALL attempt('CREATE FOREIGN TABLE tb_part_2 PARTITION OF tb_part FOR VALUES IN (2) SERVER files OPTIONS (filename ''/dev/null'')');
+CREATE TABLE tb_part_2 PARTITION OF tb_part FOR VALUES IN (2);
+CALL attempt('ALTER TABLE tb_part_2 SET UNLOGGED');
+INSERT INTO tb_part VALUES (2);
+SELECT * FROM exact();
+DROP TABLE tv_part;
 
 -- Accepted with a warning: the clock, what the analysis cannot see, what the data do not determine.
 CREATE FUNCTION post_count(int) RETURNS bigint STABLE LANGUAGE sql AS 'SELECT count(*) FROM tb_post WHERE fk_user = $1';
@@ -129,6 +155,10 @@ DROP TABLE tv_user;
 CREATE TABLE tv_user AS SELECT pk_user, now() > '2020-01-01' AS late, CURRENT_DATE > '2020-01-01' AS today FROM tb_user;
 DROP TABLE tv_user;
 CREATE TABLE tv_user AS SELECT fk_user AS pk_user, jsonb_agg(title) AS data FROM tb_post GROUP BY fk_user;
+DROP TABLE tv_user;
+CREATE TABLE tv_user AS SELECT fk_user AS pk_user, sum(pk_post::float8) AS x, jsonb_agg(title ORDER BY pk_post) AS data FROM tb_post GROUP BY fk_user;
+DROP TABLE tv_user;
+CREATE TABLE tv_user AS SELECT pk_user, (SELECT title FROM tb_post p WHERE p.fk_user = u.pk_user LIMIT 1) AS x FROM tb_user u;
 DROP TABLE tv_user;
 
 -- After all this there is nothing but the worked schema and what this script made.

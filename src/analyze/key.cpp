@@ -52,11 +52,15 @@ ColumnTarget column_target(const ScopeTree &tree, const Resolved &reading, Node 
         found.target.occurrence = *owners.begin();
         const Arrival &arrival = reading.arrivals.at(found.target.occurrence);
         found.obstacle = arrival.blocked;
+        if (found.obstacle.empty() && arrival.nullable && pg::call(contain_nonstrict_functions, value))
+            found.obstacle = "is not null where an outer join leaves its row empty";
         if (found.obstacle.empty() && arrival.by_equality && !expression.is_column())
             found.obstacle = "is computed from grouped values";
         if (tree.scope_of(found.target.occurrence)->recursive)
             found.obstacle = "comes out of a recursive query";
     }
+    if (owners.empty())
+        found.obstacle = reading.blocked;
     found.target.parts.push_back({column, std::move(expression)});
     return found;
 }

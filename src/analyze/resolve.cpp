@@ -234,9 +234,20 @@ private:
         if (entry == nullptr)
             return fail("uses a column that does not exist", nullptr);
         check_border(inner, entry, arrival);
+        if (result_->blocked.empty())
+            result_->blocked = arrival.blocked;
+        if (arrival.nullable && inner->query->setOperations == nullptr && !null_with_its_row(entry->expr))
+            return fail("uses what a subquery computes that an outer join can leave empty", nullptr);
         if (inner->query->setOperations != nullptr)
             return cross(choose(inner), resno, arrival);
         return change(reinterpret_cast<Node *>(entry->expr), Position{inner, &inner->nullable, &arrival});
+    }
+
+    // Whether an output expression is NULL wherever the row it is computed from is null-extended: a constant is not.
+    static bool null_with_its_row(Expr *expression)
+    {
+        auto *node = reinterpret_cast<Node *>(expression);
+        return pg::call([&] { return contain_vars_of_level(node, 0) && !contain_nonstrict_functions(node); });
     }
 
     Scope *choose(Scope *operation)

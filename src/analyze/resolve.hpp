@@ -34,6 +34,7 @@ struct Resolved {
     Node *tree = nullptr;
     std::map<int, Arrival> arrivals;    // by occurrence
     std::vector<int> branches;          // ids of the set-operation branches chosen
+    std::string blocked;                // why no constant found on the way holds for all output rows; empty if it does
     std::string failure;                // why it could not be traced; empty if it was
 };
 

@@ -107,6 +107,14 @@ std::vector<std::string> choose_key(const Table &table, const Options &options)
     return key;
 }
 
+void check_columns(const Table &table)
+{
+    for (const char *reserved : plan::reserved_columns)
+        if (contains(table.columns, reserved))
+            pg::raise({ERRCODE_RESERVED_NAME, fmt::format("column name \"{}\" is reserved in TVIEWs", reserved), "",
+                       "Give the column another name."});
+}
+
 void check_query(const Query *query, bool logged)
 {
     analyze::Findings findings = analyze::check_restrictions(query, logged);
@@ -123,9 +131,11 @@ std::string free_view_name(const Table &table)
     auto taken = [&](const std::string &name) {
         return OidIsValid(pg::call([&] { return get_relname_relid(name.c_str(), schema); }));
     };
-    std::string name = "v_" + table.entity;
-    for (int i = 1; taken(name); ++i)
-        name = fmt::format("v_{}_tview{}", table.entity, i == 1 ? "" : std::to_string(i));
+    std::string plain = "v_" + table.entity, name = plain;
+    for (int i = 1; taken(name); ++i) {
+        std::string label = i == 1 ? "tview" : "tview" + std::to_string(i);
+        name = pg::call([&]() -> const char * { return makeObjectName(plain.c_str(), nullptr, label.c_str()); });
+    }
     return name;
 }
 
@@ -276,6 +286,7 @@ void define_tview(Oid oid, const Query *query, const Options &options)
     row.tview.table = oid;
     row.tview.entity = table.entity;
     row.tview.schema = table.schema;
+    check_columns(table);
     row.tview.key = choose_key(table, options);
     row.tview.columns = table.columns;
     row.tview.stamps = !contains(table.columns, "updated_at");

@@ -51,13 +51,19 @@ std::set<Object> changed_objects()
     return objects;
 }
 
-// Everything the rewrite rules of these views depend on: functions, types, operators.
+// Everything the rewrite rules of these views depend on, directly or through other objects: functions, types, operators, what
+// an aggregate or a SQL function calls.
 std::set<Object> referenced_objects(const std::vector<Oid> &views)
 {
     std::set<Object> objects;
     for (Oid view : views)
-        pg::execute("SELECT d.refclassid, d.refobjid FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d "
-                    "ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid WHERE r.ev_class = $1",
+        pg::execute("WITH RECURSIVE used(classid, objid) AS ("
+                    "SELECT 'pg_catalog.pg_rewrite'::pg_catalog.regclass::pg_catalog.oid, r.oid "
+                    "FROM pg_catalog.pg_rewrite r WHERE r.ev_class = $1 "
+                    "UNION SELECT d.refclassid, d.refobjid FROM used u JOIN pg_catalog.pg_depend d "
+                    "ON d.classid = u.classid AND d.objid = u.objid "
+                    "WHERE d.refclassid <> 'pg_catalog.pg_class'::pg_catalog.regclass "
+                    "AND d.refclassid <> 'pg_catalog.pg_extension'::pg_catalog.regclass) SELECT classid, objid FROM used",
                     {OIDOID}, {{ObjectIdGetDatum(view)}, {}}, [&](TupleTableSlot *slot) {
                         pg::call([&] { slot_getallattrs(slot); });
                         objects.insert({DatumGetObjectId(slot->tts_values[0]), DatumGetObjectId(slot->tts_values[1])});
@@ -121,10 +127,12 @@ bool redefined(const catalog::Compiled &tview, const std::set<Object> &objects, 
     }
     if (uses_changed_type(tview, objects))
         return true;
-    for (const Object &object : referenced_objects(views_of(tview)))
-        if (object.catalog != RelationRelationId && objects.count(object) != 0)
-            return true;
-    return false;
+    auto is_relation = [](const Object &object) { return object.catalog == RelationRelationId; };
+    if (std::all_of(objects.begin(), objects.end(), is_relation))
+        return false;
+    auto referenced = referenced_objects(views_of(tview));
+    return std::any_of(objects.begin(), objects.end(),
+                       [&](const Object &object) { return !is_relation(object) && referenced.count(object) != 0; });
 }
 
 Oid owner_of(Oid relation)
@@ -183,6 +191,8 @@ void follow_owner(const catalog::Tview &tview)
     std::string role = pg::call([&]() -> const char * { return quote_identifier(GetUserNameFromId(owner, false)); });
     catalog::AsExtensionOwner extension_owner;
     pg::execute(fmt::format("ALTER VIEW {} OWNER TO {}", analyze::qualified_relation_name(tview.view), role));
+    nlohmann::json details{{"table", analyze::qualified_relation_name(tview.table)}, {"owner", role}};
+    catalog::audit("ALTER", tview.entity, details.dump());
 }
 
 void follow_names(const catalog::Tview &tview)

@@ -38,6 +38,23 @@ std::set<std::string> wanted_starts(const model::Analysis &analysis, const model
     return wanted;
 }
 
+// A valid btree or hash index over all rows.  C-side: may raise.
+bool serves_lookups(Oid index)
+{
+    HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    bool whole = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indisvalid &&
+                 heap_attisnull(tuple, Anum_pg_index_indpred, nullptr);
+    ReleaseSysCache(tuple);
+    tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    Oid method = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relam;
+    ReleaseSysCache(tuple);
+    return whole && (method == BTREE_AM_OID || method == HASH_AM_OID);
+}
+
 // The name of a valid index of the relation that begins with one of the wanted texts; empty if none does.
 std::string find_index(Oid relation, const std::set<std::string> &wanted)
 {
@@ -51,12 +68,15 @@ std::string find_index(Oid relation, const std::set<std::string> &wanted)
     for (int i = 0; indexes != nullptr && i < indexes->length; ++i) {
         Oid index = lfirst_oid(&indexes->elements[i]);
         const char *first = pg::call([&]() -> const char * {
-            if (!get_index_isvalid(index))
+            if (!serves_lookups(index))
                 return "";
             return TextDatumGetCString(DirectFunctionCall3(pg_get_indexdef_ext, ObjectIdGetDatum(index), Int32GetDatum(1),
                                                            BoolGetDatum(false)));
         });
-        if (wanted.count(first) != 0)
+        // An expression may come with parentheses of its own.
+        std::string text = first;
+        bool enclosed = text.size() > 2 && text.front() == '(' && text.back() == ')';
+        if (wanted.count(text) != 0 || (enclosed && wanted.count(text.substr(1, text.size() - 2)) != 0))
             return pg::call([&]() -> const char * { return get_rel_name(index); });
     }
     return "";

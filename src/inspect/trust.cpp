@@ -66,7 +66,7 @@ void refresh_one(catalog::Compiled &tview, pg::ResultSet &result)
     check_access(tview, true);
     refresh::Written written = refresh::refresh_all(tview.tview.table);
     pg::SpiSession session;
-    nlohmann::json details{{"inserted", written.inserted}, {"updated", written.updated}, {"deleted", written.deleted}};
+    nlohmann::json details{{"table", tview.name()}, {"inserted", written.inserted}, {"updated", written.updated}, {"deleted", written.deleted}};
     catalog::audit("REFRESH", tview.tview.entity, details.dump());
     Datum values[4] = {ObjectIdGetDatum(tview.tview.table), Int64GetDatum(static_cast<int64>(written.inserted)),
                        Int64GetDatum(static_cast<int64>(written.updated)),

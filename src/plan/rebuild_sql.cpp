@@ -1,5 +1,4 @@
-// Writing comparison and write statements; see rebuild_sql.hpp.  Aliases: k keys, v the query's rows, t the stored rows;
-// ?found, ?tid, ?action and ?key are names no definition is likely to output.
+// Writing comparison and write statements; see rebuild_sql.hpp.  Aliases: k keys, v the query's rows, t the stored rows.
 #include "plan/rebuild_sql.hpp"
 
 #include <algorithm>

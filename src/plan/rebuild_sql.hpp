@@ -14,6 +14,9 @@
 
 namespace tviews::plan {
 
+// Names the statements use beside the definition's own columns.
+inline constexpr const char *reserved_columns[] = {"?found", "?tid", "?action", "?key"};
+
 struct Relations {
     std::string table;            // qualified SQL
     std::string view;

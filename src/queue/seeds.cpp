@@ -12,7 +12,36 @@ namespace {
 // A plain pointer: nothing global may have a destructor.
 Queue *queue = nullptr;
 
+void add_rows(pg::RowSet &known, const pg::RowSet &other)
+{
+    std::size_t width = known.width();
+    auto values = std::make_unique<Datum[]>(width + 1);
+    auto nulls = std::make_unique<bool[]>(width + 1);
+    for (std::size_t row = 0; row < other.size(); ++row) {
+        for (std::size_t i = 0; i < width; ++i) {
+            values[i] = other.value(row, i);
+            nulls[i] = other.is_null(row, i);
+        }
+        known.add(values.get(), nulls.get());
+    }
+}
+
 }  // namespace
+
+void Keys::add(const std::vector<int> &part, const pg::RowSet &rows)
+{
+    std::vector<Oid> types;
+    for (std::size_t i = 0; i < rows.width(); ++i)
+        types.push_back(rows.type(i));
+    add_rows(parts.try_emplace(part, types).first->second, rows);
+}
+
+void Keys::add(const Keys &other)
+{
+    everything |= other.everything;
+    for (const auto &[part, rows] : other.parts)
+        add(part, rows);
+}
 
 Queue &Queue::current()
 {
@@ -113,16 +142,7 @@ void Queue::merge(SeedMap &&seeds)
             known.everything = true;
             continue;
         }
-        std::size_t width = known.rows.width();
-        auto values = std::make_unique<Datum[]>(width + 1);
-        auto nulls = std::make_unique<bool[]>(width + 1);
-        for (std::size_t row = 0; row < other.rows.size(); ++row) {
-            for (std::size_t i = 0; i < width; ++i) {
-                values[i] = other.rows.value(row, i);
-                nulls[i] = other.rows.is_null(row, i);
-            }
-            known.rows.add(values.get(), nulls.get());
-        }
+        add_rows(known.rows, other.rows);
     }
 }
 

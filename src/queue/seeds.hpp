@@ -35,6 +35,15 @@ struct Slot {
 
 using SeedMap = std::map<Slot, Seeds>;
 
+// Keys of documents by the key columns they fix: usually one entry, all columns.  `everything` overrides.
+struct Keys {
+    bool everything = false;
+    std::map<std::vector<int>, pg::RowSet> parts;
+
+    void add(const std::vector<int> &part, const pg::RowSet &rows);
+    void add(const Keys &other);
+};
+
 class Queue {
 public:
     // The running transaction's queue, made at first use; `exists` asks without making one.
@@ -63,6 +72,10 @@ public:
 
     void subtransaction_committed(int level) noexcept;
     void subtransaction_aborted(int level) noexcept;
+
+    // Documents written from the transaction's own snapshot (a read at REPEATABLE READ or above).  The walk at commit goes over
+    // the latest rows and may not find them again, so they are compared whether it does or not.
+    std::map<Oid, Keys> revisit;
 
     // Tables this transaction has flushed, and the command id from which on a snapshot sees the last flush.
     std::set<Oid> flushed_tables;

@@ -55,6 +55,10 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
     auto seeds = queue.take(tview.tview.table);
     PinnedSettingsScope settings(tview.tview.settings);
     Keys keys = walk(tview, seeds, moment);
+    if (moment == Moment::commit)
+        keys.add(queue.revisit[tview.tview.table]);
+    else if (IsolationUsesXactSnapshot())
+        queue.revisit[tview.tview.table].add(keys);
     return rebuild(tview, keys, moment);
 }
 

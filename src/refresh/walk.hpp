@@ -1,7 +1,6 @@
 // Walking: from a TVIEW's seeds to the keys of the documents they touch.
 #pragma once
 
-#include <map>
 #include <vector>
 
 #include "catalog/compiled.hpp"
@@ -10,11 +9,7 @@
 
 namespace tviews::refresh {
 
-// Keys by the key columns they fix: usually one entry, all columns.  `everything` overrides.
-struct Keys {
-    bool everything = false;
-    std::map<std::vector<int>, pg::RowSet> parts;
-};
+using queue::Keys;
 
 // Needs an SPI session and the TVIEW's pinned settings in force.
 Keys walk(catalog::Compiled &tview, const std::vector<std::pair<int, const queue::Seeds *>> &seeds, Moment moment);

@@ -1,0 +1,95 @@
+-- Statements that change many documents: walks and rebuilds of thousands of keys, one pass over the query where that is cheaper,
+-- and transactions that change more rows than they may remember.
+\getenv srcdir PG_ABS_SRCDIR
+\set schema :srcdir '/sql/include/worked_schema.sql'
+\set tviews :srcdir '/sql/include/worked_tviews.sql'
+CREATE SCHEMA s_bulk;
+SET search_path = s_bulk, public;
+\i :schema
+\i :tviews
+CREATE TABLE tv_author AS SELECT fk_user AS pk_author, count(*) AS posts, jsonb_agg(data -> 'title' ORDER BY pk_post) AS data FROM tv_post GROUP BY fk_user;
+SELECT pg_tviews_create('tv_talk', 'SELECT p.fk_user AS author, c.fk_user AS critic, count(*) AS n FROM tb_post p JOIN tb_comment c ON c.fk_post = p.pk_post
+    WHERE c.fk_user IS NOT NULL GROUP BY 1, 2', '{"key": ["author", "critic"]}');
+
+INSERT INTO tb_user SELECT n, uuid_of(1, n), 'User ' || n FROM generate_series(1001, 1300) AS n;
+INSERT INTO tb_post SELECT n, uuid_of(2, n), 1001 + n % 300, 'Post ' || n FROM generate_series(10001, 13000) AS n;
+INSERT INTO tb_comment SELECT n, uuid_of(3, n), 10001 + n % 3000, 1001 + n % 299, 'Comment ' || n FROM generate_series(100001, 109000) AS n;
+CALL check_exact();
+ANALYZE tb_user, tb_post, tb_comment, tv_user, tv_post, tv_comment, tv_author, tv_talk;
+-- All, most, some, a few of the rows of each table.
+UPDATE tb_user SET name = name || '.';
+CALL check_exact();
+UPDATE tb_post SET title = title || '.' WHERE pk_post % 10 <> 0;
+CALL check_exact();
+UPDATE tb_comment SET body = body || '.' WHERE pk_comment % 3 = 0;
+CALL check_exact();
+UPDATE tb_comment SET fk_post = fk_post - 1, fk_user = fk_user + 1 WHERE fk_post > 10001 AND pk_comment % 20 = 0;
+CALL check_exact();
+UPDATE tb_post SET fk_user = 1001 + (fk_user + 7) % 300 WHERE pk_post % 5 = 0;
+CALL check_exact();
+UPDATE tb_user SET pk_user = pk_user + 5000 WHERE pk_user BETWEEN 1100 AND 1110;
+CALL check_exact();
+UPDATE tb_post SET published = false WHERE pk_post % 2 = 0;
+CALL check_exact();
+DELETE FROM tb_comment WHERE pk_comment % 4 = 0;
+CALL check_exact();
+DELETE FROM tb_post WHERE pk_post % 7 = 0;
+CALL check_exact();
+-- Many statements in one transaction, with reads between.
+DO $$
+BEGIN
+    FOR i IN 1..300 LOOP
+        UPDATE tb_post SET title = 'Loop ' || i WHERE pk_post = 10000 + i;
+        UPDATE tb_comment SET body = 'Loop ' || i WHERE fk_post = 10500 + i;
+        IF i % 100 = 0 THEN
+            PERFORM 1 FROM tv_author LIMIT 1;
+        END IF;
+    END LOOP;
+END $$;
+CALL check_exact();
+-- Written by several plans: generic ones, without index scans, without hash and merge joins.
+SET enable_indexscan = off;
+SET enable_bitmapscan = off;
+UPDATE tb_user SET name = 'a' WHERE pk_user = 1001;
+UPDATE tb_user SET name = 'b' || pk_user WHERE pk_user > 1200;
+CALL check_exact();
+RESET enable_indexscan;
+RESET enable_bitmapscan;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+UPDATE tb_user SET name = 'c' WHERE pk_user = 1001;
+UPDATE tb_user SET name = 'd' || pk_user WHERE pk_user > 1200;
+RESET enable_hashjoin;
+RESET enable_mergejoin;
+CALL check_exact();
+-- More changed rows than may be remembered: the TVIEW is compared in full, and only what differs is written.
+SET pg_tviews.max_seed_memory = '64kB';
+SELECT max(xmin::text::bigint) AS before FROM tv_user \gset
+BEGIN;
+UPDATE tb_comment SET body = 'Many ' || pk_comment;
+UPDATE tb_comment SET body = 'More ' || pk_comment;
+SELECT count(*) FROM tv_comment WHERE data ->> 'body' LIKE 'More %';
+UPDATE tb_comment SET body = 'Most ' || pk_comment WHERE pk_comment % 2 = 1;
+COMMIT;
+CALL check_exact();
+SELECT max(xmin::text::bigint) = :before AS untouched FROM tv_user;
+BEGIN;
+SAVEPOINT one;
+UPDATE tb_comment SET body = 'Never ' || pk_comment;
+ROLLBACK TO one;
+UPDATE tb_post SET title = 'One' WHERE pk_post = 10001;
+COMMIT;
+CALL check_exact();
+RESET pg_tviews.max_seed_memory;
+-- Everything goes, everything comes back.
+CREATE TABLE kept AS SELECT * FROM tb_comment;
+TRUNCATE tb_comment;
+CALL check_exact();
+INSERT INTO tb_comment SELECT * FROM kept;
+CALL check_exact();
+DELETE FROM tb_comment;
+DELETE FROM tb_post;
+CALL check_exact();
+
+SET client_min_messages = warning;
+DROP SCHEMA s_bulk CASCADE;
