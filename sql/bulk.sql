@@ -12,8 +12,8 @@ SELECT pg_tviews_create('tv_talk', 'SELECT p.fk_user AS author, c.fk_user AS cri
     WHERE c.fk_user IS NOT NULL GROUP BY 1, 2', '{"key": ["author", "critic"]}');
 
 INSERT INTO tb_user SELECT n, uuid_of(1, n), 'User ' || n FROM generate_series(1001, 1300) AS n;
-INSERT INTO tb_post SELECT n, uuid_of(2, n), 1001 + n % 300, 'Post ' || n FROM generate_series(10001, 13000) AS n;
-INSERT INTO tb_comment SELECT n, uuid_of(3, n), 10001 + n % 3000, 1001 + n % 299, 'Comment ' || n FROM generate_series(100001, 109000) AS n;
+INSERT INTO tb_post SELECT n, uuid_of(2, n), 1001 + n % 300, 'Post ' || n FROM generate_series(10001, 11000) AS n;
+INSERT INTO tb_comment SELECT n, uuid_of(3, n), 10001 + n % 1000, 1001 + n % 299, 'Comment ' || n FROM generate_series(100001, 103000) AS n;
 CALL check_exact();
 ANALYZE tb_user, tb_post, tb_comment, tv_user, tv_post, tv_comment, tv_author, tv_talk;
 -- All, most, some, a few of the rows of each table.

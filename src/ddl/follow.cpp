@@ -334,6 +334,19 @@ void follow(const catalog::Tview &tview, const Command &command)
         queue::Queue::current().add_everything(tview.table);
 }
 
+// Whether the command touches what the TVIEW is or reads; anything but a table (a view, a type, a function, a schema) may.
+// Takes no lock: sessions that alter different TVIEWs must not wait for each other.
+bool concerns(const Command &command, const catalog::Tview &tview)
+{
+    if (command.inheritance || may_rename(command.parsetree))
+        return true;
+    return std::any_of(command.objects.begin(), command.objects.end(), [&](const Object &object) {
+        bool table = object.catalog == RelationRelationId && pg::call(get_rel_relkind, object.id) != RELKIND_VIEW;
+        return !table || object.id == tview.table ||
+               std::find(tview.dependencies.begin(), tview.dependencies.end(), object.id) != tview.dependencies.end();
+    });
+}
+
 bool exists(Oid relation)
 {
     return pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); });
@@ -353,7 +366,7 @@ void after_ddl(Node *parsetree, const char *tag)
         note_separated(parsetree, command.objects);
     warn_of_disabled_triggers(parsetree, command.objects);
     for (const catalog::Tview &tview : tviews)
-        if (exists(tview.table) && exists(tview.view))
+        if (concerns(command, tview) && exists(tview.table) && exists(tview.view))
             follow(tview, command);
 }
 

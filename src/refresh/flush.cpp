@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <tuple>
+#include <utility>
 
 #include "catalog/settings.hpp"
 #include "pg/spi.hpp"
@@ -84,23 +85,27 @@ void finish()
     queue.settle(IsolationUsesXactSnapshot());
 }
 
-// While it lives the flush's own statements do not flush.  After an error the abort resets it.
+// While it lives the flush's own statements do not flush, and may write though the transaction has been made read-only since
+// its writes.  After an error the abort resets both.
 class FlushingScope {
 public:
-    FlushingScope() : exceptions_(std::uncaught_exceptions())
+    FlushingScope() : exceptions_(std::uncaught_exceptions()), read_only_(std::exchange(XactReadOnly, false))
     {
         queue::Queue::current().flushing = GetCurrentTransactionNestLevel();
     }
     ~FlushingScope()
     {
-        if (std::uncaught_exceptions() == exceptions_)
-            queue::Queue::current().flushing = 0;
+        if (std::uncaught_exceptions() != exceptions_)
+            return;
+        queue::Queue::current().flushing = 0;
+        XactReadOnly = read_only_;
     }
     FlushingScope(const FlushingScope &) = delete;
     FlushingScope &operator=(const FlushingScope &) = delete;
 
 private:
     int exceptions_;
+    bool read_only_;
 };
 
 }  // namespace
