@@ -71,7 +71,7 @@ DECLARE
 BEGIN
     SELECT string_agg(format(CASE WHEN verify + oracle = 0 THEN '%s %s' ELSE '%s %s WRONG (verify %s, oracle %s)' END,
                              tview, documents, verify, oracle), ', ') INTO report FROM exact();
-    RAISE INFO '%', report;
+    RAISE INFO '%', coalesce(report, 'no TVIEW');
 END $$;
 
 -- Runs a command that should fail and shows what the user sees of the error, as INFO.  What the command did is undone in any

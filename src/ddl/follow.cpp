@@ -42,12 +42,12 @@ std::set<Object> changed_objects()
                     pg::call([&] { slot_getallattrs(slot); });
                     objects.insert({DatumGetObjectId(slot->tts_values[0]), DatumGetObjectId(slot->tts_values[1])});
                 });
-    // ALTER TYPE of a composite type names its relation.
-    std::set<Object> composites;
+    // Whatever changes a relation, or a composite type, which is one, changes its row type.
+    std::set<Object> row_types;
     for (const Object &object : objects)
-        if (object.catalog == RelationRelationId && pg::call(get_rel_relkind, object.id) == RELKIND_COMPOSITE_TYPE)
-            composites.insert({TypeRelationId, pg::call(get_rel_type_id, object.id)});
-    objects.merge(composites);
+        if (object.catalog == RelationRelationId)
+            row_types.insert({TypeRelationId, pg::call(get_rel_type_id, object.id)});
+    objects.merge(row_types);
     return objects;
 }
 
@@ -100,8 +100,7 @@ bool uses_changed_type(const catalog::Compiled &tview, const std::set<Object> &o
     std::set<Oid> types;
     for (const model::Occurrence &occurrence : tview.analysis.occurrences)
         for (const model::Attribute &attribute : occurrence.attributes)
-            if (attribute.number != model::whole_row)
-                collect_types(attribute.type.id, types);
+            collect_types(attribute.type.id, types);
     return std::any_of(types.begin(), types.end(), [&](Oid type) { return changed(objects, TypeRelationId, type); });
 }
 
@@ -334,15 +333,23 @@ void follow(const catalog::Tview &tview, const Command &command)
         queue::Queue::current().add_everything(tview.table);
 }
 
+bool is_about_a_table(const Object &object)
+{
+    Oid relation = object.catalog == RelationRelationId ? object.id : InvalidOid;
+    if (object.catalog == TypeRelationId)
+        relation = pg::call(get_typ_typrelid, object.id);
+    char kind = OidIsValid(relation) ? pg::call(get_rel_relkind, relation) : '\0';
+    return kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE;
+}
+
 // Whether the command touches what the TVIEW is or reads; anything but a table (a view, a type, a function, a schema) may.
 // Takes no lock: sessions that alter different TVIEWs must not wait for each other.
 bool concerns(const Command &command, const catalog::Tview &tview)
 {
-    if (command.inheritance || may_rename(command.parsetree))
+    if (command.inheritance || may_rename(command.parsetree) || alters_persistence(command.parsetree))
         return true;
     return std::any_of(command.objects.begin(), command.objects.end(), [&](const Object &object) {
-        bool table = object.catalog == RelationRelationId && pg::call(get_rel_relkind, object.id) != RELKIND_VIEW;
-        return !table || object.id == tview.table ||
+        return !is_about_a_table(object) || object.id == tview.table ||
                std::find(tview.dependencies.begin(), tview.dependencies.end(), object.id) != tview.dependencies.end();
     });
 }

@@ -1,5 +1,5 @@
-# Crashes: a backend killed with -9 in each phase of a flush, an immediate stop in the middle of load, and a prepared transaction
-# across an immediate stop.  After recovery every TVIEW equals its query, without any repair.
+# Crashes: a backend killed with -9 in each phase of a flush, an immediate stop in the middle of load, and a prepared
+# transaction across an immediate stop.  After recovery every TVIEW equals its query, without any repair.
 use strict;
 use warnings;
 use FindBin;
@@ -23,7 +23,8 @@ $node->safe_psql($db, q{
 
 # Where the backend waits when it is killed, and what makes it wait there.
 my %phases = (
-	'waiting for the lock of the TVIEW' => q{BEGIN; UPDATE tb_user SET name = 'open' WHERE pk_user = 2; SELECT pg_tviews_flush()},
+	'waiting for the lock of the TVIEW' =>
+	  q{BEGIN; UPDATE tb_user SET name = 'open' WHERE pk_user = 2; SELECT pg_tviews_flush()},
 	'writing documents' => q{SELECT pg_advisory_lock(1)},
 	'between flush and commit' => q{SELECT pg_advisory_lock(2)});
 my $name = 'user 1';
@@ -65,7 +66,8 @@ PostgreSQL::Test::Utils::append_to_file($script, q{
 foreach my $round (1 .. 2)
 {
 	my $before = $node->safe_psql($db, 'SELECT max(pk_comment) FROM tb_comment');
-	my $load = IPC::Run::start [ 'pgbench', '-n', '-c', '4', '-T', '60', '--max-tries', '100', '-f', $script, $node->connstr($db) ],
+	my $load = IPC::Run::start [ 'pgbench', '-n', '-c', '4', '-T', '60', '--max-tries', '100', '-f', $script,
+		$node->connstr($db) ],
 	  '<', \undef, '>', \my $out, '2>', \my $err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
 	wait_until($node, $db, "SELECT max(pk_comment) > $before + 100 FROM tb_comment");
 	$node->stop('immediate');

@@ -23,8 +23,8 @@ $node->safe_psql('postgres', q{
 });
 my $folder = PostgreSQL::Test::Utils::tempdir();
 my @dump = ('pg_dump', '-d', $node->connstr('postgres'));
-my $registry = q{SELECT schema, entity, tview, backing_view, key_columns, dependencies, owner, definition, options, created_at, created_by
-	FROM pg_tviews_registry ORDER BY 1, 2};
+my $registry = q{SELECT schema, entity, tview, backing_view, key_columns, dependencies, owner, definition, options, created_at,
+	created_by FROM pg_tviews_registry ORDER BY 1, 2};
 my $audit = 'SELECT * FROM pg_tview_audit_log ORDER BY log_id';
 my $contents = q{SELECT md5(string_agg(d::text, '' ORDER BY d::text)) FROM (
 	SELECT 'post', pk_post, fk_user, data::text, updated_at FROM tv_post
@@ -54,7 +54,11 @@ sub check
 		CREATE TABLE tv_comment AS SELECT pk_comment, body FROM tb_comment;
 		INSERT INTO tb_comment (fk_post, fk_user, body) VALUES (1, 1, 'new');
 		SELECT body FROM tv_comment; }), 'new', "$db: new TVIEWs can be made");
-	$node->safe_psql($db, q{DROP VIEW difference; DROP TABLE tv_comment, tv_user, tv_post, tv_commenter, tv_title; DROP SCHEMA other CASCADE});
+	$node->safe_psql($db, q{
+		DROP VIEW difference;
+		DROP TABLE tv_comment, tv_user, tv_post, tv_commenter, tv_title;
+		DROP SCHEMA other CASCADE;
+	});
 	is($node->safe_psql($db, q{SELECT count(*) FROM pg_trigger WHERE tgname LIKE '!pg_tviews%'}), '0',
 		"$db: dropping every TVIEW leaves no trigger behind");
 	return;
