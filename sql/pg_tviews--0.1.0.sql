@@ -107,6 +107,10 @@ CREATE FUNCTION pg_tviews_refresh(tview text DEFAULT NULL, OUT tview_name regcla
 COMMENT ON FUNCTION pg_tviews_refresh(text) IS
     'repairs a TVIEW (NULL: all) by comparing it with its query and writing only what differs; returns the number of rows written. Errors: 42P01, 42809, 42501';
 
+CREATE FUNCTION pg_tviews_reinstall_triggers() RETURNS integer LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_reinstall_triggers() IS
+    'makes the capture triggers that are missing on any table a TVIEW reads, and compares those TVIEWs in full at commit; returns the number of triggers made. Errors: 42501';
+
 -- Triggers --------------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION pg_tviews_capture() RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME';

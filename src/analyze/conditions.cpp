@@ -162,7 +162,7 @@ private:
     {
         reading.tree = asked(conjunct.asked, reading);
         model::Condition condition;
-        condition.expression = to_expression(reading.tree);
+        condition.expression = to_expression(reading.tree, Casts::explicit_only);
         auto sides = equality_sides(reading.tree);
         if (sides)
             condition.equality = sides->equality;

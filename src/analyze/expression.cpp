@@ -50,11 +50,12 @@ Node *strip_relabel(Node *node)
 
 }  // namespace
 
-model::Expression to_expression(Node *tree)
+model::Expression to_expression(Node *tree, Casts casts)
 {
     model::Expression expression;
     Node *numbered = number_inputs(tree, expression.inputs, 0);
-    expression.text = pg::call([&] { return static_cast<const char *>(deparse_expression(numbered, NIL, false, false)); });
+    expression.text = pg::call(
+        [&]() -> const char * { return deparse_expression(numbered, NIL, false, casts == Casts::all); });
     struct Kind {
         Oid type, collation;
     };
@@ -86,8 +87,8 @@ std::optional<EqualitySides> equality_sides(Node *tree)
     if (!facts.equality)
         return std::nullopt;
     EqualitySides sides;
-    sides.equality.left = to_expression(strip_relabel(left));
-    sides.equality.right = to_expression(strip_relabel(right));
+    sides.equality.left = to_expression(strip_relabel(left), Casts::all);
+    sides.equality.right = to_expression(strip_relabel(right), Casts::all);
     if (sides.equality.left.occurrences().size() != 1 || sides.equality.right.occurrences().size() != 1)
         return std::nullopt;
     sides.equality.same_type = facts.left_type == facts.right_type && facts.deterministic && facts.default_family;

@@ -6,8 +6,10 @@
 
 namespace tviews::analyze {
 
-// Requires QualifiedNames to be in force.
-model::Expression to_expression(Node *tree);
+// Requires QualifiedNames to be in force.  `Casts::all` writes implicit casts out, so that the text alone gives a value of the
+// expression's type; a condition reads better without.
+enum class Casts { all, explicit_only };
+model::Expression to_expression(Node *tree, Casts casts);
 
 // The two sides of `tree` if it is an equality that an index or hash can serve, each side over one occurrence.
 // `default_family`: equal by the type's own default btree operator class.

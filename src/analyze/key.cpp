@@ -42,7 +42,7 @@ struct ColumnTarget {
 ColumnTarget column_target(const ScopeTree &tree, const Resolved &reading, Node *value, int column)
 {
     ColumnTarget found;
-    model::Expression expression = to_expression(value);
+    model::Expression expression = to_expression(value, Casts::all);
     auto owners = expression.occurrences();
     if (owners.size() > 1) {
         found.obstacle = "is computed from several relations";

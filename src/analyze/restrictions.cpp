@@ -63,6 +63,9 @@ public:
 
     void query(Query *query)
     {
+        if (query->hasModifyingCTE)
+            refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot write", "The query contains INSERT, UPDATE or DELETE in WITH.",
+                   "Let the defining query be a plain SELECT.");
         if (query->rowMarks != nullptr)
             refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot lock rows",
                    "The query contains FOR UPDATE or FOR SHARE.", "Leave the locking clause out.");

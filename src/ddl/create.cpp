@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 #include <map>
 
-#include "analyze/analyze.hpp"
 #include "catalog/settings.hpp"
 #include "ddl/define.hpp"
 #include "ddl/internal.hpp"
@@ -106,8 +105,13 @@ Oid created_table()
     return table;
 }
 
-// The one SELECT that `text` contains, analysed.
-Query *parse_query(const char *text)
+// The one SELECT that a text contains: analysed, and the text without what stands round it.
+struct Select {
+    Query *query;
+    const char *text;
+};
+
+Select parse_query(const char *text)
 {
     return pg::call([&] {
         List *statements = pg_parse_query(text);
@@ -116,7 +120,9 @@ Query *parse_query(const char *text)
         auto *raw = linitial_node(RawStmt, statements);
         if (reinterpret_cast<SelectStmt *>(raw->stmt)->intoClause != nullptr)
             ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("the query of a TVIEW cannot have an INTO clause")));
-        return parse_analyze_fixedparams(raw, text, nullptr, 0, nullptr);
+        const char *start = text + raw->stmt_location;
+        const char *select = raw->stmt_len > 0 ? pnstrdup(start, raw->stmt_len) : start;
+        return Select{parse_analyze_fixedparams(raw, text, nullptr, 0, nullptr), select};
     });
 }
 
@@ -137,19 +143,19 @@ QualifiedName parse_name(text *name)
 
 Oid create_from_text(const QualifiedName &name, const char *text, const Options &options)
 {
-    Query *query = parse_query(text);
-    if (has_parameters(reinterpret_cast<Node *>(query)))
+    Select select = parse_query(text);
+    if (has_parameters(reinterpret_cast<Node *>(select.query)))
         refuse(name.table, "The query refers to a parameter.", "Write its value into the query.");
     Oid table;
     {
         InternalDdl internal;
         pg::SpiSession session;
-        pg::execute(fmt::format("CREATE TABLE {} AS {} WITH NO DATA", name.sql, analyze::query_text(query)));
+        pg::execute(fmt::format("CREATE TABLE {} AS {}\nWITH NO DATA", name.sql, select.text));
         table = pg::call([&] {
             return RangeVarGetRelid(makeRangeVarFromNameList(stringToQualifiedNameList(name.sql.c_str())), NoLock, false);
         });
     }
-    define_tview(table, query, options);
+    define_tview(table, select.query, options);
     return table;
 }
 

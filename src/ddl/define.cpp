@@ -139,15 +139,27 @@ std::string free_view_name(const Table &table)
     return name;
 }
 
-// CREATE VIEW from the query's own tree: the text says exactly what was analysed, whatever the search_path.
+// The backing view gets the query's own tree: text would not always mean the same again (ORDER BY p.title beside another output
+// column called title).  Made over the table first, for its columns' names and types.
 Oid create_view(const Table &table, const Query *query)
 {
     std::string columns;
     for (const std::string &column : table.columns)
         columns += (columns.empty() ? "" : ", ") + quote_name(column);
     std::string name = free_view_name(table);
-    pg::execute(fmt::format("CREATE VIEW {}.{} ({}) AS {}", quote_name(table.schema), quote_name(name), columns, analyze::query_text(query)));
-    return pg::call([&] { return get_relname_relid(name.c_str(), get_namespace_oid(table.schema.c_str(), false)); });
+    pg::execute(fmt::format("CREATE VIEW {}.{} AS SELECT {} FROM {}", quote_name(table.schema), quote_name(name), columns,
+                            table.sql));
+    return pg::call([&] {
+        Oid view = get_relname_relid(name.c_str(), get_namespace_oid(table.schema.c_str(), false));
+        auto *tree = static_cast<Query *>(copyObjectImpl(query));
+        std::size_t next = 0;
+        for (auto *entry : pg::items<TargetEntry>(tree->targetList))
+            if (!entry->resjunk)
+                entry->resname = pstrdup(table.columns[next++].c_str());
+        StoreViewQuery(view, tree, true);
+        CommandCounterIncrement();
+        return view;
+    });
 }
 
 void prepare_table(const Table &table, const Options &options)

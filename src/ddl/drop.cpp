@@ -104,16 +104,19 @@ void note_lost_rows()
     }
 }
 
-// A capture trigger dropped by hand would leave its TVIEWs stale without a word.
-void check_triggers()
+// A capture trigger dropped by hand leaves its TVIEWs stale.  A warning, no error: a restore that cleans up first drops
+// triggers by name, and makes them again.
+void warn_of_missing_triggers()
 {
+    std::set<Oid> relations;
     for (const catalog::Tview &tview : catalog::all_tviews())
-        for (Oid relation : tview.dependencies)
-            if (exists(relation) && lacks_triggers(relation))
-                pg::raise({ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
-                           fmt::format("cannot drop a capture trigger of {}", analyze::qualified_relation_name(relation)),
-                           fmt::format("TVIEW {}.tv_{} reads the table.", tview.schema, tview.entity),
-                           "Capture triggers go when the last TVIEW that needs them is dropped."});
+        relations.insert(tview.dependencies.begin(), tview.dependencies.end());
+    for (Oid relation : relations)
+        if (exists(relation) && lacks_triggers(relation))
+            pg::emit(WARNING, {ERRCODE_WARNING,
+                               fmt::format("TVIEWs are not maintained while {} lacks a capture trigger",
+                                           analyze::qualified_relation_name(relation)),
+                               "", "Run pg_tviews_reinstall_triggers()."});
 }
 
 void after_drop(Node *parsetree)
@@ -126,7 +129,7 @@ void after_drop(Node *parsetree)
     std::set<Oid> read = remove_broken(cascades(parsetree) ? DROP_CASCADE : DROP_RESTRICT);
     remove_unused_triggers({read.begin(), read.end()});
     if (capture_trigger) {
-        check_triggers();
+        warn_of_missing_triggers();
         note_lost_rows();
     }
 }

@@ -9,7 +9,9 @@
 #include "analyze/names.hpp"
 #include "catalog/meta.hpp"
 #include "ddl/internal.hpp"
+#include "pg/entry.hpp"
 #include "pg/spi.hpp"
+#include "queue/seeds.hpp"
 
 namespace tviews::ddl {
 
@@ -104,14 +106,19 @@ std::set<Oid> captured_relations(const catalog::Compiled &tview)
     return relations;
 }
 
-// Needs SPI and the extension owner's rights.
-void make_missing_triggers(Oid relation)
+// Returns how many it made.  Needs SPI and the extension owner's rights.
+int make_missing_triggers(Oid relation)
 {
+    int made = 0;
     std::string table = analyze::qualified_relation_name(relation);
-    for (const Kind &kind : wanted_triggers(relation))
-        if (!OidIsValid(trigger_oid(relation, kind.name)))
-            pg::execute(fmt::format("CREATE TRIGGER \"{}\" {} EXECUTE FUNCTION {}.pg_tviews_capture()", kind.name,
-                                    fmt::format(fmt::runtime(kind.clause), table), *catalog::extension_schema()));
+    for (const Kind &kind : wanted_triggers(relation)) {
+        if (OidIsValid(trigger_oid(relation, kind.name)))
+            continue;
+        pg::execute(fmt::format("CREATE TRIGGER \"{}\" {} EXECUTE FUNCTION {}.pg_tviews_capture()", kind.name,
+                                fmt::format(fmt::runtime(kind.clause), table), *catalog::extension_schema()));
+        ++made;
+    }
+    return made;
 }
 
 void drop_triggers(Oid relation)
@@ -143,12 +150,13 @@ void check_privilege(Oid relation)
 
 }  // namespace
 
-void install_triggers(const catalog::Compiled &tview)
+int install_triggers(const catalog::Compiled &tview)
 {
     std::set<Oid> relations = captured_relations(tview);
     for (Oid relation : relations)
         pg::call(LockRelationOid, relation, ShareRowExclusiveLock);
     InternalDdl internal;
+    int made = 0;
     // Roots first: their row triggers appear on the partitions as clones.
     std::vector<Oid> ordered(relations.begin(), relations.end());
     std::stable_partition(ordered.begin(), ordered.end(), [](Oid relation) { return !kind_of(relation).partition; });
@@ -157,9 +165,10 @@ void install_triggers(const catalog::Compiled &tview)
         if (!kind_of(relation).partition)
             check_privilege(relation);
         catalog::AsExtensionOwner owner;
-        make_missing_triggers(relation);
+        made += make_missing_triggers(relation);
     }
     catalog::invalidate({relations.begin(), relations.end()});
+    return made;
 }
 
 void remove_unused_triggers(const std::vector<Oid> &relations)
@@ -208,3 +217,17 @@ bool capture_is_disabled(Oid relation)
 }
 
 }  // namespace tviews::ddl
+
+TVIEWS_FUNCTION(pg_tviews_reinstall_triggers)
+{
+    using namespace tviews;
+    pg::SpiSession session;
+    int made = 0;
+    for (const catalog::Tview &tview : catalog::all_tviews()) {
+        int missing = ddl::install_triggers(*catalog::compiled(tview.table));
+        if (missing > 0)          // what happened meanwhile is unknown
+            queue::Queue::current().add_everything(tview.table);
+        made += missing;
+    }
+    return Int32GetDatum(made);
+}

@@ -12,8 +12,9 @@
 namespace tviews::ddl {
 
 // Locks every table the query reads against writers (ShareRowExclusiveLock, in OID order; this waits for transactions that
-// have written) and makes the missing triggers.  Raises: 42501 if the current user lacks TRIGGER on one.  Needs SPI.
-void install_triggers(const catalog::Compiled &tview);
+// have written) and makes the missing triggers; returns how many.  Raises: 42501 if the current user lacks TRIGGER on one.
+// Needs SPI.
+int install_triggers(const catalog::Compiled &tview);
 
 // Drops the capture triggers of these tables, and of their children and parents, where no TVIEW reads them any more.  Needs SPI.
 void remove_unused_triggers(const std::vector<Oid> &relations);

@@ -42,6 +42,7 @@ extern "C" {
 #include "commands/event_trigger.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
+#include "commands/view.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
 #include "executor/spi.h"

@@ -122,6 +122,9 @@ void collect(Keys &keys, const plan::CompiledWalk &walk, const pg::RowSet &found
     for (std::size_t i = 0; i < found.width(); ++i)
         types.push_back(found.type(i));
     auto known = keys.parts.try_emplace(walk.key_columns, types).first;
+    for (std::size_t i = 0; i < types.size(); ++i)
+        if (known->second.type(i) != types[i])
+            pg::raise({ERRCODE_INTERNAL_ERROR, "pg_tviews: two walks give keys of different types"});
     auto values = std::make_unique<Datum[]>(found.width() + 1);
     auto nulls = std::make_unique<bool[]>(found.width() + 1);
     for (std::size_t row = 0; row < found.size(); ++row) {

@@ -1,0 +1,70 @@
+-- Cases the fuzzer (test/fuzz) found, each reduced to what showed the bug.  A finding becomes a case here.
+\getenv srcdir PG_ABS_SRCDIR
+\set schema :srcdir '/sql/include/worked_schema.sql'
+CREATE SCHEMA s_found;
+SET search_path = s_found, public;
+\i :schema
+
+-- An empty grouping set crashed the analysis.
+CREATE TABLE tv_cube AS SELECT COALESCE(q.name, 'none') AS pk_cube
+    FROM (SELECT u.name FROM tb_user u GROUP BY CUBE (u.name)) q GROUP BY COALESCE(q.name, 'none');
+INSERT INTO tb_user VALUES (4, uuid_of(1, 4), 'Dan', NULL);
+CALL check_exact();
+DROP TABLE tv_cube;
+
+-- A hop that starts from an array column.
+CREATE TABLE tb_list (names text[]);
+CREATE TABLE tv_named AS SELECT u.pk_user AS pk_named FROM tb_user u
+    WHERE EXISTS (SELECT FROM tb_list l WHERE u.name = ANY (l.names));
+INSERT INTO tb_list VALUES ('{Ada,Cyd}');
+CALL check_exact();
+DROP TABLE tv_named;
+
+-- A key that is not null where an outer join leaves its row empty.
+CREATE TABLE tv_case AS SELECT DISTINCT CASE WHEN u.pk_user = 1 THEN 1 ELSE 2 END AS pk_case
+    FROM tb_user u FULL JOIN tb_comment c ON u.pk_user = c.fk_user AND u.pk_user < 2;
+DELETE FROM tb_comment WHERE fk_user = 1;
+DELETE FROM tb_user WHERE pk_user = 4;
+CALL check_exact();
+DROP TABLE tv_case;
+
+-- Constant keys of set-operation branches under a LIMIT.
+CREATE TABLE tv_first AS SELECT k AS pk_first, name
+    FROM (SELECT 1 AS k, max(note) AS name FROM tb_post HAVING max(note) IS NOT NULL
+          UNION ALL SELECT 2, min(name) FROM tb_user) q ORDER BY k LIMIT 1;
+UPDATE tb_post SET note = 'now there is one' WHERE pk_post = 11;
+CALL check_exact();
+DROP TABLE tv_first;
+
+-- A constant of a subquery that an outer join can leave empty, in a key and in a join condition.
+CREATE TABLE tv_loose AS SELECT 10 + COALESCE(q.one, -1) AS pk_loose, count(*) AS n
+    FROM tb_post p LEFT JOIN (SELECT pk_user, 1 AS one FROM tb_user) q ON q.pk_user = p.fk_user + 1
+    GROUP BY 10 + COALESCE(q.one, -1);
+CREATE TABLE tv_loose_hop AS SELECT p.pk_post AS pk_loose_hop, d.name
+    FROM tb_post p LEFT JOIN (SELECT pk_user, 1 AS one FROM tb_user) q ON q.pk_user = p.fk_user + 2
+    JOIN tb_user d ON p.fk_user + COALESCE(q.one, 0) = d.pk_user;
+UPDATE tb_post SET fk_user = 3 WHERE pk_post = 12;
+UPDATE tb_user SET name = 'Cydney' WHERE pk_user = 3;
+INSERT INTO tb_user VALUES (5, uuid_of(1, 5), 'Eve', NULL);
+CALL check_exact();
+DROP TABLE tv_loose, tv_loose_hop;
+
+-- ORDER BY a column of the source beside an output column of the same name: the view must keep the tree, not its text.
+CREATE TABLE tv_order AS SELECT u.pk_user AS pk_order, u.pk_user % 2 AS name FROM tb_user u ORDER BY u.name DESC LIMIT 1;
+CALL check_exact();
+DROP TABLE tv_order;
+
+-- A key that follows from an equality with an implicit cast (integer column, numeric key).
+CREATE TABLE tb_numeric (pk_numeric numeric PRIMARY KEY, fk_user numeric);
+CREATE TABLE tv_cast AS SELECT DISTINCT ON (COALESCE(n.fk_user, -1)) COALESCE(n.fk_user, -1) AS pk_cast
+    FROM tb_user u FULL JOIN tb_numeric n ON u.pk_user = n.fk_user ORDER BY COALESCE(n.fk_user, -1), u.pk_user, n.pk_numeric;
+TRUNCATE tb_user CASCADE;
+INSERT INTO tb_numeric VALUES (1.0, 2.00);
+CALL check_exact();
+INSERT INTO tb_user VALUES (1, uuid_of(1, 1), 'Ada', NULL);
+CALL check_exact();
+DELETE FROM tb_user;
+CALL check_exact();
+
+SET client_min_messages = warning;
+DROP SCHEMA s_found CASCADE;
