@@ -1,20 +1,33 @@
--- The median time of updating one product's price, commit included, over many products of a schema.
-CREATE PROCEDURE median_update(schema text, INOUT ms numeric DEFAULT NULL) LANGUAGE plpgsql AS $$
+-- Times the update of one product's price, commit included, 500 times in each of several schemas.  The schemas take turns,
+-- so that whatever else the machine does slows all of them alike.
+CREATE PROCEDURE median_update(schemas text[], INOUT report text DEFAULT NULL) LANGUAGE plpgsql AS $$
 DECLARE
-    products integer;
-    start timestamptz;
+    products integer[];
+    which integer[] := '{}';
     times numeric[] := '{}';
+    start timestamptz;
 BEGIN
-    EXECUTE format('SELECT count(*) FROM %I.tb_product', schema) INTO products;
-    COMMIT;
-    FOR i IN 1..550 LOOP
-        start := clock_timestamp();
-        EXECUTE format('UPDATE %I.tb_product SET price = price + 1 WHERE pk_product = $1', schema)
-            USING 1 + i * 7919 % products;
-        COMMIT;
-        IF i > 50 THEN    -- the first ones warm up
-            times := times || (extract(epoch FROM clock_timestamp() - start) * 1000);
-        END IF;
+    FOR i IN 1..cardinality(schemas) LOOP
+        EXECUTE format('SELECT max(pk_product) FROM %I.tb_product', schemas[i]) INTO products[i];
     END LOOP;
-    SELECT round((percentile_cont(0.5) WITHIN GROUP (ORDER BY t))::numeric, 2) INTO ms FROM unnest(times) t;
+    COMMIT;
+    FOR run IN 1..550 LOOP
+        FOR i IN 1..cardinality(schemas) LOOP
+            start := clock_timestamp();
+            EXECUTE format('UPDATE %I.tb_product SET price = price + 1 WHERE pk_product = $1', schemas[i])
+                USING 1 + run * 7919 % products[i];
+            COMMIT;
+            IF run > 50 THEN    -- the first ones warm up
+                which := which || i;
+                times := times || extract(epoch FROM clock_timestamp() - start) * 1000;
+            END IF;
+        END LOOP;
+    END LOOP;
+    SELECT string_agg(format('%7s products, %-16s %6s median %6s 95 of 100', to_char(products[i], 'FM999,999'),
+               CASE WHEN to_regclass(format('%I.tv_product', schemas[i])) IS NULL THEN 'no TVIEW' ELSE 'TVIEWs' END,
+               to_char(median, 'FM990.00'), to_char(most, 'FM990.00')), E'\n' ORDER BY i)
+    INTO report
+    FROM (SELECT i, percentile_cont(0.5) WITHIN GROUP (ORDER BY t)::numeric AS median,
+                 percentile_cont(0.95) WITHIN GROUP (ORDER BY t)::numeric AS most
+          FROM unnest(which, times) AS x (i, t) GROUP BY i) each_schema;
 END $$;

@@ -1,8 +1,7 @@
 SELECT p.pk_product, p.id, p.fk_category, p.fk_supplier,
        jsonb_build_object(
-           'id', p.id, 'name', p.name, 'price', p.price,
-           'category', jsonb_build_object('id', c.id, 'name', c.name),
-           'supplier', jsonb_build_object('id', s.id, 'name', s.name, 'country', s.country),
+           'id', p.id, 'name', p.name, 'price', p.price, 'category', c.name,
+           'supplier', jsonb_build_object('name', s.name, 'country', s.country),
            'in_stock', coalesce(k.on_hand, 0)) AS data
 FROM tb_product p
 JOIN tb_category c ON c.pk_category = p.fk_category
