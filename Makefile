@@ -14,7 +14,7 @@ PROVE_TESTS = test/tap/*.pl
 # Server headers are system headers: their warnings are not ours.  -std belongs to C++ alone.
 EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" pg_tviews.control)
 
-PG_CPPFLAGS = -DFMT_HEADER_ONLY -DPG_TVIEWS_VERSION='"$(EXTVERSION)"' -MMD -MP
+PG_CPPFLAGS = -DPG_TVIEWS_VERSION='"$(EXTVERSION)"' -MMD -MP
 PG_CXXFLAGS = -std=c++20 -I$(CURDIR)/src -Wall -Wextra -Werror -Wno-register -Wno-unused-parameter \
 	-Wno-missing-field-initializers -Wno-clobbered -fvisibility-inlines-hidden -fno-gnu-unique -fno-strict-aliasing
 SHLIB_LINK = -lstdc++

@@ -1,7 +1,6 @@
 SELECT p.pk_product, p.id, p.fk_category, p.fk_supplier,
        jsonb_build_object(
-           'id', p.id, 'name', p.name, 'price', p.price, 'category', c.name,
-           'supplier', jsonb_build_object('name', s.name, 'country', s.country),
+           'name', p.name, 'price', p.price, 'category', c.name, 'supplier', s.name,
            'in_stock', coalesce(k.on_hand, 0)) AS data
 FROM tb_product p
 JOIN tb_category c ON c.pk_category = p.fk_category

@@ -1,7 +1,7 @@
 // Access to the extension's own tables; see meta.hpp.
 #include "catalog/meta.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "pg/spi.hpp"
 
@@ -300,14 +300,6 @@ bool update_names(Oid table, const std::string &entity, const std::string &schem
                 {{ObjectIdGetDatum(table), text_datum(entity), text_datum(schema), text_datum(definition)}, {}},
                 [&](TupleTableSlot *) { changed = true; });
     return changed;
-}
-
-void audit(const std::string &operation, const std::string &entity, const std::string &details_json)
-{
-    AsExtensionOwner owner;
-    pg::execute(fmt::format("INSERT INTO {} (operation, entity, details) VALUES ($1, $2, $3::pg_catalog.jsonb)",
-                            own_table("pg_tview_audit_log")),
-                {TEXTOID, TEXTOID, TEXTOID}, {{text_datum(operation), text_datum(entity), text_datum(details_json)}, {}});
 }
 
 void invalidate(const std::vector<Oid> &relations)

@@ -1,4 +1,4 @@
-// Reading and writing pg_tview_meta and the audit log.
+// Reading and writing pg_tview_meta.
 //
 // Reads go straight to the table under the latest catalog snapshot, never the transaction's: a transaction older than a
 // TVIEW fires its capture triggers and must find its definition.  They need no privilege.  Writes go through SQL, as the
@@ -47,7 +47,6 @@ void delete_tview(Oid table);
 void update_dependencies(Oid table, const std::vector<Oid> &dependencies);
 // Writes entity, schema and definition again after a rename.  Returns whether anything differed.
 bool update_names(Oid table, const std::string &entity, const std::string &schema, const std::string &definition);
-void audit(const std::string &operation, const std::string &entity, const std::string &details_json);
 
 // Tells every session that what the base tables feed has changed.
 void invalidate(const std::vector<Oid> &relations);

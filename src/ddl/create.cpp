@@ -5,7 +5,7 @@
 // TVIEW.  Not here: what that takes (define.cpp), and other DDL (follow.cpp).
 #include "ddl/create.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <map>
 
 #include "catalog/settings.hpp"

@@ -6,13 +6,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 #include <set>
 
 #include "analyze/analyze.hpp"
 #include "analyze/names.hpp"
 #include "analyze/restrictions.hpp"
+#include "catalog/audit.hpp"
 #include "catalog/compiled.hpp"
 #include "catalog/meta.hpp"
 #include "ddl/binding.hpp"
@@ -320,8 +320,9 @@ void define_tview(Oid oid, const Query *query, const Options &options)
     fill_and_index(*tview, table, row.tview.key, options);
     catalog::invalidate(row.tview.dependencies);
     catalog::invalidate({oid});
-    nlohmann::json details{{"table", table.sql}, {"key", row.tview.key}, {"options", nlohmann::json::parse(options.text)}};
-    catalog::audit("CREATE", table.entity, details.dump());
+    catalog::Details details;
+    catalog::audit("CREATE", table.entity,
+                   details.add("table", table.sql).add("key", row.tview.key).add_json("options", options.text));
 }
 
 void adopt_redefinition(const catalog::Tview &tview)

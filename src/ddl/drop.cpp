@@ -4,11 +4,11 @@
 // a writer that holds one of them flushes at commit, which needs the TVIEW.  PostgreSQL drops table and backing view
 // together (binding.hpp).  After it: catalog rows and capture triggers nobody needs go.
 #include <algorithm>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 #include <set>
 
 #include "analyze/names.hpp"
+#include "catalog/audit.hpp"
 #include "catalog/meta.hpp"
 #include "ddl/drop.hpp"
 #include "ddl/internal.hpp"
@@ -63,8 +63,9 @@ void drop_relation(Oid relation, DropBehavior behavior)
 void remove_tview(const catalog::Tview &tview, DropBehavior behavior)
 {
     catalog::delete_tview(tview.table);
-    nlohmann::json details{{"table", fmt::format("{}.tv_{}", tview.schema, tview.entity)}, {"key", tview.key}};
-    catalog::audit("DROP", tview.entity, details.dump());
+    catalog::Details details;
+    catalog::audit("DROP", tview.entity,
+                   details.add("table", fmt::format("{}.tv_{}", tview.schema, tview.entity)).add("key", tview.key));
     pg::call(CommandCounterIncrement);
     drop_relation(tview.view, behavior);
     drop_relation(tview.table, behavior);

@@ -3,14 +3,14 @@
 //
 // Runs at ddl_command_end of every command; does nothing where no TVIEW is concerned.
 #include <algorithm>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 #include <set>
 #include <string_view>
 
 #include "analyze/analyze.hpp"
 #include "analyze/names.hpp"
 #include "analyze/restrictions.hpp"
+#include "catalog/audit.hpp"
 #include "catalog/compiled.hpp"
 #include "catalog/meta.hpp"
 #include "ddl/binding.hpp"
@@ -190,8 +190,9 @@ void follow_owner(const catalog::Tview &tview)
     std::string role = pg::call([&]() -> const char * { return quote_identifier(GetUserNameFromId(owner, false)); });
     catalog::AsExtensionOwner extension_owner;
     pg::execute(fmt::format("ALTER VIEW {} OWNER TO {}", analyze::qualified_relation_name(tview.view), role));
-    nlohmann::json details{{"table", analyze::qualified_relation_name(tview.table)}, {"owner", role}};
-    catalog::audit("ALTER", tview.entity, details.dump());
+    catalog::Details details;
+    catalog::audit("ALTER", tview.entity,
+                   details.add("table", analyze::qualified_relation_name(tview.table)).add("owner", role));
 }
 
 void follow_names(const catalog::Tview &tview)
@@ -212,10 +213,11 @@ void follow_names(const catalog::Tview &tview)
     const std::string &entity = *named;
     if (!catalog::update_names(tview.table, entity, names.schema, analyze::view_text(tview.view)))
         return;
-    nlohmann::json details{{"table", analyze::qualified_relation_name(tview.table)}};
+    catalog::Details details;
+    details.add("table", analyze::qualified_relation_name(tview.table));
     if (entity != tview.entity || tview.schema != names.schema)
-        details["was"] = fmt::format("{}.tv_{}", tview.schema, tview.entity);
-    catalog::audit("ALTER", entity, details.dump());
+        details.add("was", fmt::format("{}.tv_{}", tview.schema, tview.entity));
+    catalog::audit("ALTER", entity, details);
     catalog::invalidate({tview.table});
 }
 

@@ -2,7 +2,7 @@
 #include "ddl/triggers.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <set>
 #include <string_view>
 

@@ -3,7 +3,7 @@
 // Prints the stages in order: key, occurrences with the columns that matter, routes, and the indexes that hops and rebuilds
 // want.  Its output is the golden file of the analysis' tests.
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <set>
 
 #include "analyze/names.hpp"

@@ -2,9 +2,9 @@
 // request (pg_tviews_flush).
 #include <algorithm>
 #include <cstdlib>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
 
+#include "catalog/audit.hpp"
 #include "catalog/meta.hpp"
 #include "inspect/named.hpp"
 #include "pg/entry.hpp"
@@ -66,8 +66,9 @@ void refresh_one(catalog::Compiled &tview, pg::ResultSet &result)
     check_access(tview, true);
     refresh::Written written = refresh::refresh_all(tview.tview.table);
     pg::SpiSession session;
-    nlohmann::json details{{"table", tview.name()}, {"inserted", written.inserted}, {"updated", written.updated}, {"deleted", written.deleted}};
-    catalog::audit("REFRESH", tview.tview.entity, details.dump());
+    catalog::Details details;
+    details.add("table", tview.name()).add("inserted", written.inserted).add("updated", written.updated);
+    catalog::audit("REFRESH", tview.tview.entity, details.add("deleted", written.deleted));
     Datum values[4] = {ObjectIdGetDatum(tview.tview.table), Int64GetDatum(static_cast<int64>(written.inserted)),
                        Int64GetDatum(static_cast<int64>(written.updated)),
                        Int64GetDatum(static_cast<int64>(written.deleted))};

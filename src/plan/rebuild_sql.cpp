@@ -2,7 +2,7 @@
 #include "plan/rebuild_sql.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <functional>
 
 #include "plan/identifier.hpp"

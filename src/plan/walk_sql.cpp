@@ -2,7 +2,7 @@
 #include "plan/walk_sql.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "plan/identifier.hpp"
 

@@ -2,7 +2,7 @@
 #include "refresh/flush.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <tuple>
 #include <utility>
 

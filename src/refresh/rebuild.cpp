@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <exception>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "pg/subtransaction.hpp"
 #include "plan/identifier.hpp"
