@@ -110,6 +110,9 @@ DROP TABLE tv_user;
 SELECT left_behind();
 SELECT * FROM exact();
 
+-- A temporary table is no TVIEW.
+CALL attempt($$SELECT pg_tviews_create('pg_temp.tv_user', 'SELECT pk_user FROM tb_user')$$);
+
 -- The longest names.
 SELECT pg_tviews_create('tv_' || repeat('e', 60), 'SELECT pk_user, name FROM tb_user', '{"key": "pk_user"}');
 SELECT pg_tviews_create('tv_' || repeat('f', 60), format('SELECT pk_user AS %I, name FROM tb_user', 'pk_' || repeat('f', 60)));

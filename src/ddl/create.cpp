@@ -134,6 +134,8 @@ struct QualifiedName {
 QualifiedName parse_name(text *name)
 {
     RangeVar *parsed = pg::call([&] { return makeRangeVarFromNameList(textToQualifiedNameList(name)); });
+    if (is_temporary(parsed))
+        refuse(parsed->relname, "A temporary table vanishes with the session.", "Name an ordinary schema.");
     std::string schema = pg::call([&]() -> const char * {
         return get_namespace_name(RangeVarGetCreationNamespace(parsed));
     });
