@@ -61,13 +61,14 @@ build() {
     limited 60 "${as_root[@]}" make -s -C "$root" install >/dev/null
 }
 
-# Makes the scratch directory; comes after build.
+# Makes the scratch directory and goes there: user postgres may not be allowed where the caller stands.  Comes after build.
 open_scratch() {
     scratch=$(mktemp -d /tmp/pg_tviews.XXXXXX)
     tree=$scratch/tree
     chmod 755 "$scratch"
     ((EUID != 0)) || chown postgres: "$scratch"
     export HOME=$scratch TMPDIR=$scratch
+    cd "$scratch"
 }
 
 copy_tree() {
