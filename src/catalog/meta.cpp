@@ -204,6 +204,11 @@ Oid meta_table()
     return known;
 }
 
+bool relation_exists(Oid relation)
+{
+    return pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); });
+}
+
 std::vector<Tview> all_tviews()
 {
     std::vector<Tview> tviews;
@@ -305,7 +310,7 @@ bool update_names(Oid table, const std::string &entity, const std::string &schem
 void invalidate(const std::vector<Oid> &relations)
 {
     for (Oid relation : relations)
-        if (pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); }))
+        if (relation_exists(relation))
             pg::call(CacheInvalidateRelcacheByRelid, relation);
 }
 

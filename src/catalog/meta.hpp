@@ -18,6 +18,9 @@ std::optional<std::string> extension_schema();
 Oid extension_schema_oid();
 Oid meta_table();
 
+// Whether the relation is still in the catalog.
+bool relation_exists(Oid relation);
+
 std::vector<Tview> all_tviews();
 std::optional<Tview> find_tview(Oid table);
 

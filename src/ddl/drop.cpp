@@ -41,15 +41,10 @@ bool cascades(Node *parsetree)
     return false;
 }
 
-bool exists(Oid relation)
-{
-    return pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); });
-}
-
 // Drops through the dependency machinery with the extension's rights: the user may own the table and not the view.
 void drop_relation(Oid relation, DropBehavior behavior)
 {
-    if (!exists(relation))
+    if (!catalog::relation_exists(relation))
         return;
     pg::call([&] {
         LockRelationOid(relation, AccessExclusiveLock);
@@ -78,7 +73,7 @@ std::set<Oid> remove_broken(DropBehavior behavior)
     for (bool again = true; again;) {
         again = false;
         for (const catalog::Tview &tview : catalog::all_tviews()) {
-            if (exists(tview.table) && exists(tview.view))
+            if (catalog::relation_exists(tview.table) && catalog::relation_exists(tview.view))
                 continue;
             remove_tview(tview, behavior);
             dependencies.insert(tview.dependencies.begin(), tview.dependencies.end());
@@ -113,7 +108,7 @@ void warn_of_missing_triggers()
     for (const catalog::Tview &tview : catalog::all_tviews())
         relations.insert(tview.dependencies.begin(), tview.dependencies.end());
     for (Oid relation : relations)
-        if (exists(relation) && lacks_triggers(relation))
+        if (catalog::relation_exists(relation) && lacks_triggers(relation))
             pg::emit(WARNING, {ERRCODE_WARNING,
                                fmt::format("TVIEWs are not maintained while {} lacks a capture trigger",
                                            analyze::qualified_relation_name(relation)),

@@ -356,11 +356,6 @@ bool concerns(const Command &command, const catalog::Tview &tview)
     });
 }
 
-bool exists(Oid relation)
-{
-    return pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); });
-}
-
 void after_ddl(Node *parsetree, const char *tag)
 {
     if (InternalDdl::running() || !may_concern_tviews(tag) || !OidIsValid(catalog::meta_table()))
@@ -375,7 +370,7 @@ void after_ddl(Node *parsetree, const char *tag)
         note_separated(parsetree, command.objects);
     warn_of_disabled_triggers(parsetree, command.objects);
     for (const catalog::Tview &tview : tviews)
-        if (concerns(command, tview) && exists(tview.table) && exists(tview.view))
+        if (concerns(command, tview) && catalog::relation_exists(tview.table) && catalog::relation_exists(tview.view))
             follow(tview, command);
 }
 

@@ -175,7 +175,7 @@ void remove_unused_triggers(const std::vector<Oid> &relations)
 {
     std::set<Oid> all;
     for (Oid relation : relations) {
-        if (!pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); }))
+        if (!catalog::relation_exists(relation))
             continue;
         for (Oid member : inheritors(relation, NoLock))
             all.insert(member);
