@@ -1,4 +1,4 @@
-// Route finding: Dijkstra over hops, from each occurrence to each target; see route.hpp.
+// Route finding: Dijkstra over hops, from each target back to all occurrences; see route.hpp.
 #include "model/route.hpp"
 
 #include <algorithm>
@@ -71,42 +71,56 @@ void elide_last_step(const Analysis &analysis, Walk &walk)
     walk.steps.back().elided = true;
 }
 
-// The cheapest walk from one occurrence to one target, by Dijkstra's algorithm; ties go to the lower occurrence number.
+// The cheapest ways of all occurrences to one target.  Each occurrence has one next step, whoever comes by: the ways form a
+// tree, so that walks can be merged and locks taken in one order (stages.hpp).
+struct Ways {
+    std::vector<int> cost;
+    std::vector<int> next;
+    std::map<std::pair<int, int>, std::vector<int>> steps;
+};
+
+// Dijkstra's algorithm from the target backwards; ties go to the lower occurrence number.
+Ways ways_to(const Analysis &analysis, const Alternative &alternative, int target)
+{
+    Ways ways{std::vector<int>(analysis.occurrences.size(), unreachable), std::vector<int>(analysis.occurrences.size(), -1),
+              usable_steps(analysis, alternative)};
+    std::priority_queue<std::pair<int, int>, std::vector<std::pair<int, int>>, std::greater<>> open;
+    ways.cost[target] = 0;
+    open.push({0, target});
+    while (!open.empty()) {
+        auto [cost, at] = open.top();
+        open.pop();
+        if (cost > ways.cost[at])
+            continue;
+        for (const auto &[ends, conditions] : ways.steps) {
+            if (ends.second != at)
+                continue;
+            int farther = cost + weight(analysis, conditions);
+            if (farther < ways.cost[ends.first]) {
+                ways.cost[ends.first] = farther;
+                ways.next[ends.first] = at;
+                open.push({farther, ends.first});
+            }
+        }
+    }
+    return ways;
+}
+
+// The walk from one occurrence to one target, and what it costs.
 std::optional<std::pair<int, Walk>> shortest_walk(const Analysis &analysis, const Alternative &alternative, int from,
                                                   const Target &target)
 {
     if (target.occurrence < 0)
         return std::pair{0, Walk{-1, -1, {}, target.parts}};
-    auto steps = usable_steps(analysis, alternative);
-    std::vector<int> distance(analysis.occurrences.size(), unreachable);
-    std::vector<int> previous(analysis.occurrences.size(), -1);
-    std::priority_queue<std::pair<int, int>, std::vector<std::pair<int, int>>, std::greater<>> open;
-    distance[from] = 0;
-    open.push({0, from});
-    while (!open.empty()) {
-        auto [cost, at] = open.top();
-        open.pop();
-        if (cost > distance[at])
-            continue;
-        for (const auto &[ends, conditions] : steps) {
-            if (ends.first != at)
-                continue;
-            int next = cost + weight(analysis, conditions);
-            if (next < distance[ends.second]) {
-                distance[ends.second] = next;
-                previous[ends.second] = at;
-                open.push({next, ends.second});
-            }
-        }
-    }
-    if (distance[target.occurrence] == unreachable)
+    Ways ways = ways_to(analysis, alternative, target.occurrence);
+    if (ways.cost[from] == unreachable)
         return std::nullopt;
     Walk walk;
     walk.parts = target.parts;
-    for (int at = target.occurrence; at != from; at = previous[at])
-        walk.steps.insert(walk.steps.begin(), Step{previous[at], at, steps.at({previous[at], at})});
+    for (int at = from; at != target.occurrence; at = ways.next[at])
+        walk.steps.push_back(Step{at, ways.next[at], ways.steps.at({at, ways.next[at]})});
     elide_last_step(analysis, walk);
-    return std::pair{distance[target.occurrence], walk};
+    return std::pair{ways.cost[from], walk};
 }
 
 // The best target of an alternative: the one that fixes most key columns, then the nearest.
