@@ -38,22 +38,25 @@ public:
     {
         for (const CaptureTarget &target : targets_)
             if (target.inserts)
-                seed(target, slot);
+                seed(target, slot, true);
     }
 
     void deleted(TupleTableSlot *slot)
     {
         for (const CaptureTarget &target : targets_)
-            seed(target, slot);
+            seed(target, slot, true);
     }
 
     void update(TupleTableSlot *before, TupleTableSlot *after)
     {
-        for (const CaptureTarget &target : targets_)
-            if (differs(target, before, after)) {
-                seed(target, before);
-                seed(target, after);
-            }
+        for (const CaptureTarget &target : targets_) {
+            if (!differs(target, before, after))
+                continue;
+            bool moved = has_moved(target, before, after);
+            seed(target, before, moved);
+            if (moved)
+                seed(target, after, moved);
+        }
     }
 
 private:
@@ -75,6 +78,17 @@ private:
         });
     }
 
+    // Whether the two rows make different seeds.
+    bool has_moved(const CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after)
+    {
+        return pg::call([&] {
+            for (AttrNumber number : target.seed_columns)
+                if (number <= 0 || column_differs(number, before, after))
+                    return true;
+            return false;
+        });
+    }
+
     bool column_differs(AttrNumber number, TupleTableSlot *before, TupleTableSlot *after)
     {
         int i = number - 1;
@@ -85,7 +99,7 @@ private:
                                                          attribute->attbyval, attribute->attlen);
     }
 
-    void seed(const CaptureTarget &target, TupleTableSlot *slot)
+    void seed(const CaptureTarget &target, TupleTableSlot *slot, bool moved)
     {
         if (target.everything)
             return queue::Queue::current().add_everything(target);
@@ -99,6 +113,10 @@ private:
                 }
             }
         });
+        if (target.passed) {
+            values_[target.seed_columns.size()] = BoolGetDatum(moved);
+            nulls_[target.seed_columns.size()] = false;
+        }
         queue::Queue::current().add(target, values_.get(), nulls_.get());
     }
 

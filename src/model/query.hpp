@@ -77,11 +77,15 @@ struct Equality {
     Expression left;
     Expression right;
     bool same_type = false;       // left's value may stand for right's: same type, collation that does not matter
+    ObjectId operation = 0;       // the operator and its collation
+    ObjectId collation = 0;
+    bool hashable = false;        // both sides have hash functions that agree with it
 };
 
 struct Condition {
     Expression expression;        // boolean, over exactly two occurrences
     std::optional<Equality> equality;
+    bool may_fail = false;        // it may raise an error for rows that the query's other conditions keep from it
 };
 
 // Walking from `from` to `to` is sound under `condition`; into a branch, only on the way to a target inside it.

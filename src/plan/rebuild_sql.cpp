@@ -132,6 +132,12 @@ std::string verify(const Relations &relations, const Key &key, bool sample)
                        key_equality(key, "v", "t"));
 }
 
+std::string query_rows_like(const Relations &relations, const Key &key, const std::string &tid)
+{
+    return fmt::format("SELECT FROM {} AS v, {} AS t WHERE t.ctid = '{}'::pg_catalog.tid AND {}", relations.view, relations.table,
+                       tid, key_equality(key, "v", "t"));
+}
+
 std::string insert_row(const Relations &relations)
 {
     return fmt::format("INSERT INTO {} {}", relations.table, assignments(relations, false));

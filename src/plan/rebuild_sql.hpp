@@ -40,6 +40,9 @@ std::string compare_all(const Relations &relations, const std::vector<model::Key
 // the sides differ, the key as jsonb.
 std::string verify(const Relations &relations, const std::vector<model::KeyColumn> &key, bool sample);
 
+// The rows of the query that have the key of the stored row at `tid`.
+std::string query_rows_like(const Relations &relations, const std::vector<model::KeyColumn> &key, const std::string &tid);
+
 // Parameters: the definition's columns in order.
 std::string insert_row(const Relations &relations);
 // Parameters: the definition's columns in order, then the ctid.

@@ -2,6 +2,7 @@
 #include "queue/seeds.hpp"
 
 #include <memory>
+#include <numeric>
 
 #include "catalog/settings.hpp"
 
@@ -28,19 +29,40 @@ void add_rows(pg::RowSet &known, const pg::RowSet &other)
 
 }  // namespace
 
-void Keys::add(const std::vector<int> &part, const pg::RowSet &rows)
+bool Keys::add(const std::vector<int> &part, const pg::RowSet &rows, const std::vector<std::size_t> &columns)
 {
     std::vector<Oid> types;
-    for (std::size_t i = 0; i < rows.width(); ++i)
-        types.push_back(rows.type(i));
-    add_rows(parts.try_emplace(part, types).first->second, rows);
+    for (std::size_t column : columns)
+        types.push_back(rows.type(column));
+    pg::RowSet &known = parts.try_emplace(part, types).first->second;
+    for (std::size_t i = 0; i < types.size(); ++i)
+        if (known.type(i) != types[i])
+            pg::raise({ERRCODE_INTERNAL_ERROR, "pg_tviews: two walks give keys of different types"});
+    bool any_null = false;
+    auto values = std::make_unique<Datum[]>(columns.size() + 1);
+    auto nulls = std::make_unique<bool[]>(columns.size() + 1);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        bool whole = true;
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            values[i] = rows.value(row, columns[i]);
+            nulls[i] = rows.is_null(row, columns[i]);
+            whole &= !nulls[i];
+        }
+        if (whole)
+            known.add(values.get(), nulls.get());
+        any_null |= !whole;
+    }
+    return any_null;
 }
 
 void Keys::add(const Keys &other)
 {
     everything |= other.everything;
-    for (const auto &[part, rows] : other.parts)
-        add(part, rows);
+    for (const auto &[part, rows] : other.parts) {
+        std::vector<std::size_t> columns(rows.width());
+        std::iota(columns.begin(), columns.end(), 0);
+        add(part, rows, columns);
+    }
 }
 
 Queue &Queue::current()
@@ -67,10 +89,10 @@ Seeds &Queue::slot(const catalog::CaptureTarget &target)
     auto known = pending_.find(where);
     if (known == pending_.end()) {
         affected_known_ = false;
-        known = pending_.emplace(where, Seeds{pg::RowSet(target.seed_types), target.seed_columns, false}).first;
+        known = pending_.emplace(where, Seeds{pg::RowSet(target.seed_types), target.layout, false}).first;
     }
     Seeds &seeds = known->second;
-    if (seeds.columns != target.seed_columns)
+    if (seeds.columns != target.layout)
         seeds.everything = true;          // redefined in between; its old layout means nothing now
     return seeds;
 }

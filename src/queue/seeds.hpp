@@ -1,6 +1,7 @@
 // Seeds: what a transaction has changed and not yet carried into its TVIEWs, and what happens to it at savepoints.
 //
-//   capture adds         pending: per TVIEW and occurrence, the join values of old and new rows
+//   capture adds         pending: per TVIEW and occurrence, the join values of old and new rows; where walks arrive at the
+//                        occurrence, with the mark whether they moved: whether any of the values is old or new only
 //   a flush takes        pending moves to *flushed*, marked with the transaction nesting level it ran at
 //   subtransaction ends  commit hands the mark to the parent; abort makes the seeds pending again, because it took back
 //                        the rows the flush wrote and the locks it held
@@ -23,7 +24,7 @@ namespace tviews::queue {
 
 struct Seeds {
     pg::RowSet rows;
-    std::vector<AttrNumber> columns;      // layout of rows, as compiled when they were captured
+    std::vector<AttrNumber> columns;      // layout of rows, as compiled when they were captured; then the mark `moved`
     bool everything = false;
 };
 
@@ -40,7 +41,8 @@ struct Keys {
     bool everything = false;
     std::map<std::vector<int>, pg::RowSet> parts;
 
-    void add(const std::vector<int> &part, const pg::RowSet &rows);
+    // Adds these columns of the rows, leaving out rows with a NULL among them.  Returns whether there were any.
+    bool add(const std::vector<int> &part, const pg::RowSet &rows, const std::vector<std::size_t> &columns);
     void add(const Keys &other);
 };
 
@@ -80,6 +82,8 @@ public:
     // Tables this transaction has flushed, and the command id from which on a snapshot sees the last flush.
     std::set<Oid> flushed_tables;
     CommandId flush_command = 0;
+    // Locks taken on single join values and documents, by TVIEW and level; see refresh/locks.cpp.
+    std::map<std::pair<Oid, int>, std::size_t> fine_locks;
     // Nesting level of the flush that is running; 0 if none is.
     int flushing = 0;
 

@@ -52,14 +52,19 @@ Tviews locked_in_order(queue::Queue &queue)
 Written flush_tview(catalog::Compiled &tview, Moment moment)
 {
     queue::Queue &queue = queue::Queue::current();
-    lock_tview(tview.tview.table);
-    auto seeds = queue.take(tview.tview.table);
+    SeedList seeds = queue.take(tview.tview.table);
+    Keys keys;
+    keys.everything = cannot_walk(tview, seeds);
+    FlushLocks locks(tview.tview.table, keys.everything);
     PinnedSettingsScope settings(tview.tview.settings);
-    Keys keys = walk(tview, seeds, moment);
+    if (!keys.everything)
+        keys = walk(tview, seeds, locks, moment);
     if (moment == Moment::commit)
         keys.add(queue.revisit[tview.tview.table]);
     else if (IsolationUsesXactSnapshot())
         queue.revisit[tview.tview.table].add(keys);
+    if (!locks.exclusive())
+        locks.documents(document_tags(tview, keys));
     return rebuild(tview, keys, moment);
 }
 
@@ -137,7 +142,7 @@ Written refresh_all(Oid table)
     pg::SpiSession session;
     pg::call(CommandCounterIncrement);
     lock_relations({tview});
-    lock_tview(table);
+    FlushLocks locks(table, true);
     PinnedSettingsScope settings(tview->tview.settings);
     Keys keys;
     keys.everything = true;

@@ -41,7 +41,7 @@ public:
         RoleScope role(tview_.owner, Security::restricted);
         SnapshotScope snapshot(moment);
         statement.query(parameters, large, [&](TupleTableSlot *slot) { take(slot); });
-        check_duplicates();
+        check_duplicates(moment);
     }
 
     Written write(Moment moment)
@@ -96,16 +96,37 @@ private:
     }
 
     // Two rows of the query that match one stored row have one key.
-    void check_duplicates()
+    void check_duplicates(Moment moment)
     {
         std::sort(matched_.begin(), matched_.end());
         auto twice = std::adjacent_find(matched_.begin(), matched_.end());
+        if (twice != matched_.end() && moment == Moment::read && IsolationUsesXactSnapshot() && !is_double_now(*twice))
+            raise_conflict();
         if (twice != matched_.end())
             pg::raise({ERRCODE_UNIQUE_VIOLATION, fmt::format("the query of TVIEW {} gives two rows with one key", tview_.name()),
                        "Key " + key_at(*twice) + ".",
                        "A TVIEW's key must be unique in its query; correct the data or redefine the TVIEW."});
         matched_.clear();
     }
+
+    // Above READ COMMITTED a transaction may insert a key another one has deleted, and its own snapshot then shows both rows.
+    [[noreturn]] static void raise_conflict()
+    {
+        pg::raise({ERRCODE_T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update", "",
+                   "The transaction might succeed if retried."});
+    }
+
+    // Whether the query still gives two rows with the key of this stored row, by the latest rows.
+    bool is_double_now(std::uint64_t tid) const
+    {
+        SnapshotScope latest(Moment::commit);
+        std::uint64_t rows = 0;
+        pg::execute(plan::query_rows_like(tview_.relations, tview_.analysis.key, tid_text(tid)), {}, {},
+                    [&](TupleTableSlot *) { ++rows; }, true);
+        return rows > 1;
+    }
+
+    static std::string tid_text(std::uint64_t tid) { return fmt::format("({},{})", tid >> 16, tid & 0xffff); }
 
     // The key of a stored row, for people.
     std::string key_at(std::uint64_t tid) const
@@ -115,8 +136,8 @@ private:
             names += (names.empty() ? "" : ", ") + column.name;
             columns += (columns.empty() ? "" : ", ") + plan::quote_name(column.name);
         }
-        pg::execute(fmt::format("SELECT pg_catalog.concat_ws(', ', {}) FROM {} WHERE ctid = '({},{})'::pg_catalog.tid", columns,
-                                tview_.relations.table, tid >> 16, tid & 0xffff),
+        pg::execute(fmt::format("SELECT pg_catalog.concat_ws(', ', {}) FROM {} WHERE ctid = '{}'::pg_catalog.tid", columns,
+                                tview_.relations.table, tid_text(tid)),
                     {}, {}, [&](TupleTableSlot *slot) { key = pg::text_column(slot, 1).value_or(""); }, true);
         return fmt::format("({})=({})", names, key);
     }
@@ -259,37 +280,14 @@ pg::Parameters some_keys(const pg::RowSet &keys, std::size_t from, std::size_t t
     return parameters;
 }
 
-// Whether rebuilding documents one by one may show which of them raised the error: not after a cancel, a lock timeout, a
-// serialization failure or a lack of resources.
-bool is_about_data(const ErrorData *error)
-{
-    int category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-    return category != ERRCODE_TO_CATEGORY(ERRCODE_QUERY_CANCELED) &&
-           category != ERRCODE_TO_CATEGORY(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE) &&
-           category != ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE) &&
-           category != ERRCODE_TO_CATEGORY(ERRCODE_OUT_OF_MEMORY);
-}
-
 // Compares several documents; if one of them cannot be built, finds it, so that the error can name it.
 void compare_several(catalog::Compiled &tview, Differences &differences, pg::Statement &statement, const pg::RowSet &keys,
                      Moment moment)
 {
-    pg::Subtransaction attempt;
-    ErrorData *failure = nullptr;
-    std::exception_ptr other;
-    try {
-        differences.compare(statement, some_keys(keys, 0, keys.size()), false, moment);
-    } catch (const pg::Error &error) {
-        failure = error.data();
-    } catch (...) {
-        other = std::current_exception();
-    }
-    if (failure == nullptr && !other)
-        return attempt.release();
-    attempt.roll_back();          // whatever failed: the caller's own subtransaction must be the current one
-    if (other)
-        std::rethrow_exception(other);
-    if (!is_about_data(failure))
+    ErrorData *failure = pg::attempt([&] { differences.compare(statement, some_keys(keys, 0, keys.size()), false, moment); });
+    if (failure == nullptr)
+        return;
+    if (!pg::is_about_data(failure))
         throw pg::Error(failure);
     for (std::size_t row = 0; row < keys.size(); ++row) {
         try {
