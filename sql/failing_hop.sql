@@ -1,6 +1,8 @@
 -- A hop evaluates a join condition without the query's other filters, so it may raise an error the query never does: then
 -- everything is compared instead.
 \set VERBOSITY terse
+CREATE SCHEMA s_failing_hop;
+SET search_path = s_failing_hop, public;
 CREATE TABLE tb_item (pk_item integer PRIMARY KEY, name text NOT NULL);
 CREATE TABLE tb_fact (pk_fact integer PRIMARY KEY, kind text NOT NULL, value text NOT NULL);
 INSERT INTO tb_item VALUES (1, 'one'), (2, 'two'), (3, 'three');
@@ -40,3 +42,5 @@ UPDATE tb_fact SET kind = 'item', value = '7' WHERE pk_fact = 2;
 DELETE FROM tb_fact WHERE pk_fact = 3;
 SELECT pk_noted, pk_fact, notes FROM tv_noted ORDER BY 1;
 SELECT * FROM pg_tviews_verify(NULL);
+SET client_min_messages = warning;
+DROP SCHEMA s_failing_hop CASCADE;

@@ -244,6 +244,7 @@ std::shared_ptr<Compiled> compile(const Tview &tview)
         ReleaseSysCache(tuple);
         return owner;
     });
+    made->capture_function = capture_function();
     made->rank = rank_of(tview.dependencies);
     made->relations = {analyze::qualified_relation_name(tview.table), analyze::qualified_relation_name(tview.view),
                        tview.columns, tview.stamps};

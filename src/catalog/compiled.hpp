@@ -39,6 +39,7 @@ struct LockedKey {
 struct Compiled {
     Tview tview;
     Oid owner = InvalidOid;
+    Oid capture_function = InvalidOid;
     int rank = 0;                 // 1 + the highest rank among the TVIEWs it reads
     model::Analysis analysis;
     std::vector<model::Route> routes;

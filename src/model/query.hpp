@@ -33,6 +33,8 @@ struct Type {
     friend bool operator==(const Type &, const Type &) = default;
     // Parameter $n, an array of values of this type, as a set in a select list.
     std::string unnested(std::size_t parameter) const;
+    // Parameter $n, a value of this type.
+    std::string value(std::size_t parameter) const;
 };
 
 struct ColumnRef {

@@ -29,6 +29,9 @@ struct Relations {
 std::string compare_keys(const Relations &relations, const std::vector<model::KeyColumn> &key,
                          const std::vector<int> &part);
 
+// The same for one key, whose values are the parameters.
+std::string compare_key(const Relations &relations, const std::vector<model::KeyColumn> &key, const std::vector<int> &part);
+
 // The same for a large share of the table: one pass over the query, joined with the keys.
 std::string compare_bulk(const Relations &relations, const std::vector<model::KeyColumn> &key,
                          const std::vector<int> &part);

@@ -35,8 +35,7 @@ std::string row_from_values(const model::Occurrence &occurrence, const std::vect
     std::string list;
     for (std::size_t i = 0; i < columns.size(); ++i) {
         const model::Type &type = occurrence.attribute(columns[i])->type;
-        list += fmt::format("{}${}::{}{} AS c{}", i ? ", " : "", i + 1, type.name,
-                            type.collation.empty() ? "" : " COLLATE " + type.collation, i + 1);
+        list += fmt::format("{}{} AS c{}", i ? ", " : "", type.value(i + 1), i + 1);
     }
     return "(SELECT " + list + ") AS x";
 }
