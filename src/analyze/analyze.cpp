@@ -4,6 +4,7 @@
 #include <set>
 
 #include "analyze/conditions.hpp"
+#include "analyze/copies.hpp"
 #include "analyze/key.hpp"
 #include "analyze/names.hpp"
 #include "analyze/scope.hpp"
@@ -94,6 +95,7 @@ Result analyze(const Query *query, const std::vector<std::string> &key)
     }
     find_hops(tree, analysis);
     find_key(tree, key, analysis);
+    find_copies(tree, analysis);
     describe_columns(analysis);
     result.views = expanded_views(tree);
     return result;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "catalog/settings.hpp"
 #include "queue/seeds.hpp"
 
 namespace tviews::capture {
@@ -43,6 +44,8 @@ void RowCapture::updated(TupleTableSlot *before, TupleTableSlot *after)
     for (const CaptureTarget &target : targets_) {
         if (!differs(target, before, after))
             continue;
+        if (catalog::settings().patch && !target.copied.empty() && only_copies_differ(target, before, after))
+            continue;
         bool moved = has_moved(target, before, after);
         seed(target, before, moved);
         if (moved)
@@ -66,6 +69,21 @@ bool RowCapture::differs(const CaptureTarget &target, TupleTableSlot *before, Tu
                 return true;
         return false;
     });
+}
+
+// Seeds a patch if nothing but copied columns differ.  Returns whether that was so.
+bool RowCapture::only_copies_differ(const CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after)
+{
+    changed_.clear();
+    for (AttrNumber number : target.used)
+        if (pg::call([&] { return column_differs(number, before, after); }))
+            changed_.push_back(number);
+    for (AttrNumber number : changed_)
+        if (std::find(target.copied.begin(), target.copied.end(), number) == target.copied.end())
+            return false;
+    read_seed(target, after, false);
+    queue::Queue::current().add_patch(target, values_.get(), nulls_.get(), changed_);
+    return true;
 }
 
 // Whether the two rows make different seeds.
@@ -93,6 +111,12 @@ void RowCapture::seed(const CaptureTarget &target, TupleTableSlot *slot, bool mo
 {
     if (target.everything)
         return queue::Queue::current().add_everything(target);
+    read_seed(target, slot, moved);
+    queue::Queue::current().add(target, values_.get(), nulls_.get());
+}
+
+void RowCapture::read_seed(const CaptureTarget &target, TupleTableSlot *slot, bool moved)
+{
     pg::call([&] {
         for (std::size_t i = 0; i < target.seed_columns.size(); ++i) {
             if (target.seed_columns[i] > 0) {
@@ -107,7 +131,6 @@ void RowCapture::seed(const CaptureTarget &target, TupleTableSlot *slot, bool mo
         values_[target.seed_columns.size()] = BoolGetDatum(moved);
         nulls_[target.seed_columns.size()] = false;
     }
-    queue::Queue::current().add(target, values_.get(), nulls_.get());
 }
 
 }  // namespace tviews::capture

@@ -24,12 +24,15 @@ private:
     bool differs(const catalog::CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after);
     bool has_moved(const catalog::CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after);
     bool column_differs(AttrNumber number, TupleTableSlot *before, TupleTableSlot *after);
+    bool only_copies_differ(const catalog::CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after);
+    void read_seed(const catalog::CaptureTarget &target, TupleTableSlot *slot, bool moved);
     void seed(const catalog::CaptureTarget &target, TupleTableSlot *slot, bool moved);
 
     const catalog::CaptureTargets &targets_;
     TupleDesc desc_;
     std::unique_ptr<Datum[]> values_;
     std::unique_ptr<bool[]> nulls_;
+    std::vector<AttrNumber> changed_;
 };
 
 }  // namespace tviews::capture

@@ -203,6 +203,9 @@ CaptureTarget make_target(const Compiled &tview, int index, Oid relation)
         else if (number > 0)
             target.used.push_back(same ? number : column_in(relation, *occurrence.attribute(number)));
     }
+    if (same && index == tview.analysis.copied_row && !target.any_column && !target.everything)
+        for (const model::Copy &copy : tview.analysis.copies)
+            target.copied.push_back(copy.column);
     for (model::AttributeNumber number : tview.order.seed_columns[index]) {
         if (number <= 0 && !same)
             target.everything = true;     // a child's row is not of the parent's row type

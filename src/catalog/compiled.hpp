@@ -66,6 +66,7 @@ struct CaptureTarget {
     int occurrence = 0;
     bool any_column = false;      // every column counts (whole-row reference)
     bool passed = false;          // walks arrive at it from other occurrences
+    std::vector<AttrNumber> copied;     // of `used`, those whose change can be set in the document
     std::vector<AttrNumber> used; // in the captured relation's own numbering
     std::vector<AttrNumber> seed_columns;    // likewise
     std::vector<AttrNumber> layout;          // the same columns as the occurrence numbers them

@@ -51,6 +51,9 @@ void define_settings()
                              "With none, concurrent writers leave wrong documents behind; it is for tests that must see them.",
                              &lock_mode, lock_mode, lock_modes, PGC_SUSET, GUC_NOT_IN_SAMPLE, nullptr,
                              [](int value, void *) { values.lock_mode = static_cast<LockMode>(value); }, nullptr);
+    DefineCustomBoolVariable("pg_tviews.patch", "Sets columns that are only copied into a document without building it again.",
+                             "Off: every document whose rows changed is built again. The result is the same.", &values.patch, true,
+                             PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("pg_tviews.max_fine_locks",
                             "Locks on single documents, and on single join values of a step, that a transaction takes per TVIEW.",
                             "Past it, a flush locks all documents of the TVIEW, or the whole step, at once.",

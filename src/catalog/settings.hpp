@@ -17,6 +17,7 @@ struct Settings {
     int max_seed_memory = 65536;  // pg_tviews.max_seed_memory, kB
     int max_flush_rounds = 100;   // pg_tviews.max_flush_rounds
     LockMode lock_mode = LockMode::fine;    // pg_tviews.lock_mode
+    bool patch = true;            // pg_tviews.patch
     int max_fine_locks = 200;     // pg_tviews.max_fine_locks
 };
 

@@ -129,6 +129,13 @@ struct KeyColumn {
     bool hashable = true;         // whether the type has a hash function that agrees with it
 };
 
+// A column that the query only copies: into an output column, or to a path inside its jsonb objects.
+struct Copy {
+    AttributeNumber column = 0;
+    std::string output;
+    std::vector<std::string> path;
+};
+
 struct Analysis {
     std::vector<Occurrence> occurrences;
     std::vector<Condition> conditions;
@@ -137,6 +144,8 @@ struct Analysis {
     std::vector<KeyColumn> key;
     std::vector<Alternative> alternatives;
     std::string no_key_route;     // why no alternative exists at all, when alternatives is empty
+    int copied_row = -1;          // the occurrence whose row alone is behind a document; -1: there is none
+    std::vector<Copy> copies;     // of its columns that are used for nothing else
     std::vector<std::vector<int>> set_operations;   // sibling branches that exclude each other
 };
 

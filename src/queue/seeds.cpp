@@ -83,13 +83,13 @@ void Queue::clear() noexcept
     queue = nullptr;
 }
 
-Seeds &Queue::slot(const catalog::CaptureTarget &target)
+Seeds &Queue::slot(const catalog::CaptureTarget &target, bool patch)
 {
-    Slot where{target.tview, target.occurrence};
+    Slot where{target.tview, target.occurrence, patch};
     auto known = pending_.find(where);
     if (known == pending_.end()) {
         affected_known_ = false;
-        known = pending_.emplace(where, Seeds{pg::RowSet(target.seed_types), target.layout, false}).first;
+        known = pending_.emplace(where, Seeds{pg::RowSet(target.seed_types), target.layout, false, {}}).first;
     }
     Seeds &seeds = known->second;
     if (seeds.columns != target.layout)
@@ -99,7 +99,19 @@ Seeds &Queue::slot(const catalog::CaptureTarget &target)
 
 void Queue::add(const catalog::CaptureTarget &target, const Datum *values, const bool *nulls)
 {
-    Seeds &seeds = slot(target);
+    add_row(target, slot(target), values, nulls);
+}
+
+void Queue::add_patch(const catalog::CaptureTarget &target, const Datum *values, const bool *nulls,
+                      const std::vector<AttrNumber> &changed)
+{
+    Seeds &seeds = slot(target, true);
+    seeds.changed.insert(changed.begin(), changed.end());
+    add_row(target, seeds, values, nulls);
+}
+
+void Queue::add_row(const catalog::CaptureTarget &target, Seeds &seeds, const Datum *values, const bool *nulls)
+{
     if (seeds.everything)
         return;
     seeds.rows.add(values, nulls);
@@ -123,9 +135,9 @@ void Queue::add_everything(Oid tview)
     slot(target).everything = true;
 }
 
-std::vector<std::pair<int, const Seeds *>> Queue::take(Oid tview)
+std::vector<std::pair<Slot, const Seeds *>> Queue::take(Oid tview)
 {
-    std::vector<std::pair<int, const Seeds *>> taken;
+    std::vector<std::pair<Slot, const Seeds *>> taken;
     Flushed flushed{GetCurrentTransactionNestLevel(), false, {}};
     for (auto at = pending_.lower_bound({tview, INT_MIN}); at != pending_.end() && at->first.tview == tview;) {
         auto next = std::next(at);
@@ -135,7 +147,7 @@ std::vector<std::pair<int, const Seeds *>> Queue::take(Oid tview)
     affected_known_ = false;
     flushed_.push_back(std::move(flushed));
     for (const auto &[slot, seeds] : flushed_.back().seeds)
-        taken.emplace_back(slot.occurrence, &seeds);
+        taken.emplace_back(slot, &seeds);
     return taken;
 }
 
@@ -165,6 +177,7 @@ void Queue::merge(SeedMap &&seeds)
             continue;
         }
         add_rows(known.rows, other.rows);
+        known.changed.insert(other.changed.begin(), other.changed.end());
     }
 }
 

@@ -26,11 +26,14 @@ struct Seeds {
     pg::RowSet rows;
     std::vector<AttrNumber> columns;      // layout of rows, as compiled when they were captured; then the mark `moved`
     bool everything = false;
+    std::set<AttrNumber> changed; // of a patch: the columns to set in the documents
 };
 
+// `patch`: rows changed in nothing but columns that can be set in their documents (analyze/copies.hpp).
 struct Slot {
     Oid tview;
     int occurrence;
+    bool patch = false;
     friend auto operator<=>(const Slot &, const Slot &) = default;
 };
 
@@ -55,6 +58,9 @@ public:
     static void clear() noexcept;
 
     void add(const catalog::CaptureTarget &target, const Datum *values, const bool *nulls);
+    // The same for a row whose columns `changed` are all that changed.
+    void add_patch(const catalog::CaptureTarget &target, const Datum *values, const bool *nulls,
+                   const std::vector<AttrNumber> &changed);
     void add_everything(const catalog::CaptureTarget &target);
     void add_everything(Oid tview);
 
@@ -62,7 +68,7 @@ public:
     const SeedMap &pending() const { return pending_; }
 
     // The pending seeds of one TVIEW, moved to the flushed list at the current nesting level.
-    std::vector<std::pair<int, const Seeds *>> take(Oid tview);
+    std::vector<std::pair<Slot, const Seeds *>> take(Oid tview);
 
     // Forgets the pending seeds of a TVIEW that is no more.
     void forget(Oid tview);
@@ -97,7 +103,8 @@ private:
         SeedMap seeds;
     };
     void absorb_reopened();
-    Seeds &slot(const catalog::CaptureTarget &target);
+    Seeds &slot(const catalog::CaptureTarget &target, bool patch = false);
+    void add_row(const catalog::CaptureTarget &target, Seeds &seeds, const Datum *values, const bool *nulls);
     void merge(SeedMap &&seeds);
 
     SeedMap pending_;

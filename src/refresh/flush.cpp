@@ -59,13 +59,21 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
     PinnedSettingsScope settings(tview.tview.settings);
     if (!keys.everything)
         keys = walk(tview, seeds, locks, moment);
-    if (moment == Moment::commit)
+    Patch patch;
+    if (!keys.everything)
+        patch = find_patch(tview, seeds);
+    if (moment == Moment::commit) {
         keys.add(queue.revisit[tview.tview.table]);
-    else if (IsolationUsesXactSnapshot())
+    } else if (IsolationUsesXactSnapshot()) {
         queue.revisit[tview.tview.table].add(keys);
-    if (!locks.exclusive())
-        locks.documents(document_tags(tview, keys));
-    return rebuild(tview, keys, moment);
+        queue.revisit[tview.tview.table].add(patch.keys);
+    }
+    if (!locks.exclusive()) {
+        Tags tags = document_tags(tview, keys);
+        tags.add(document_tags(tview, patch.keys));
+        locks.documents(std::move(tags));
+    }
+    return rebuild(tview, keys, patch, moment);
 }
 
 std::uint64_t flush_round(Moment moment)
@@ -146,7 +154,7 @@ Written refresh_all(Oid table)
     PinnedSettingsScope settings(tview->tview.settings);
     Keys keys;
     keys.everything = true;
-    Written written = rebuild(*tview, keys, Moment::read);
+    Written written = rebuild(*tview, keys, {}, Moment::read);
     queue::Queue::current().flushed_tables.insert(table);
     finish();
     if (IsolationUsesXactSnapshot())      // what it could not see is compared again at commit

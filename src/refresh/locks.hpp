@@ -53,6 +53,11 @@ struct Tags {
     bool all = false;
     std::vector<uint32> hashes;
     bool none() const { return !all && hashes.empty(); }
+    void add(const Tags &other)
+    {
+        all |= other.all;
+        hashes.insert(hashes.end(), other.hashes.begin(), other.hashes.end());
+    }
 };
 
 // The locks of one flush of one TVIEW; take them in the order of the member functions, steps in the order of the stages.

@@ -4,6 +4,8 @@
 #include <fmt/core.h>
 
 #include "pg/subtransaction.hpp"
+#include "pg/row_parameters.hpp"
+#include "plan/patch_sql.hpp"
 #include "plan/rebuild_sql.hpp"
 #include "refresh/writer.hpp"
 
@@ -66,19 +68,15 @@ public:
     KeyComparison(catalog::Compiled &tview, const std::vector<int> &part, const pg::RowSet &keys)
         : tview_(tview), part_(part), keys_(keys)
     {
-        for (std::size_t column = 0; column < keys.width(); ++column) {
-            types_.push_back(keys.type(column));
-            array_types_.push_back(keys.array_type(column));
-        }
     }
 
     void run(Differences &differences, Moment moment)
     {
         if (keys_.size() == 1)
-            differences.compare(one_key(), row(0), false, moment);
+            differences.compare(one_key(), pg::as_values(keys_, 0), false, moment);
         else if (one_pass_is_cheaper())
-            differences.compare(tview_.statement(plan::compare_bulk(tview_.relations, tview_.analysis.key, part_), array_types_),
-                                arrays(), true, moment);
+            differences.compare(tview_.statement(plan::compare_bulk(tview_.relations, tview_.analysis.key, part_), pg::array_types(keys_)),
+                                pg::as_arrays(keys_), true, moment);
         else
             several(differences, moment);
     }
@@ -86,28 +84,12 @@ public:
 private:
     pg::Statement &one_key()
     {
-        return tview_.statement(plan::compare_key(tview_.relations, tview_.analysis.key, part_), types_);
+        return tview_.statement(plan::compare_key(tview_.relations, tview_.analysis.key, part_), pg::value_types(keys_));
     }
 
     pg::Statement &per_key()
     {
-        return tview_.statement(plan::compare_keys(tview_.relations, tview_.analysis.key, part_), array_types_);
-    }
-
-    pg::Parameters arrays() const
-    {
-        pg::Parameters parameters;
-        for (std::size_t column = 0; column < keys_.width(); ++column)
-            parameters.values.push_back(keys_.array(column, 0, keys_.size()));
-        return parameters;
-    }
-
-    pg::Parameters row(std::size_t number) const
-    {
-        pg::Parameters parameters;
-        for (std::size_t column = 0; column < keys_.width(); ++column)
-            parameters.values.push_back(keys_.value(number, column));
-        return parameters;
+        return tview_.statement(plan::compare_keys(tview_.relations, tview_.analysis.key, part_), pg::array_types(keys_));
     }
 
     // Whether one pass over the query costs less than a lookup per key, by the planner's estimates: above all, whether the
@@ -124,7 +106,7 @@ private:
     // If one of the documents cannot be built, finds it, so that the error can name it.
     void several(Differences &differences, Moment moment)
     {
-        ErrorData *failure = pg::attempt([&] { differences.compare(per_key(), arrays(), false, moment); });
+        ErrorData *failure = pg::attempt([&] { differences.compare(per_key(), pg::as_arrays(keys_), false, moment); });
         if (failure == nullptr)
             return;
         if (!pg::is_about_data(failure))
@@ -132,7 +114,7 @@ private:
         for (std::size_t number = 0; number < keys_.size(); ++number) {
             try {
                 Differences one(tview_);
-                one.compare(one_key(), row(number), false, moment);
+                one.compare(one_key(), pg::as_values(keys_, number), false, moment);
             } catch (const pg::Error &error) {
                 explain_failure(tview_, "document " + keys_.describe(number), error.data(), moment);
             }
@@ -143,8 +125,6 @@ private:
     catalog::Compiled &tview_;
     const std::vector<int> &part_;
     const pg::RowSet &keys_;
-    std::vector<Oid> types_;
-    std::vector<Oid> array_types_;
 };
 
 Written write(catalog::Compiled &tview, Differences &differences, Moment moment)
@@ -162,6 +142,15 @@ void rebuild_everything(catalog::Compiled &tview, Moment moment, Written &writte
     written += write(tview, differences, moment);
 }
 
+void compare_patch(catalog::Compiled &tview, const std::set<AttrNumber> &changed, const pg::RowSet &keys, Differences &differences,
+                   Moment moment)
+{
+    plan::RowsStatement sql = plan::patch(tview.relations, tview.analysis, changed);
+    bool one = keys.size() == 1;
+    differences.compare(tview.statement(one ? sql.one : sql.many, one ? pg::value_types(keys) : pg::array_types(keys)),
+                        one ? pg::as_values(keys, 0) : pg::as_arrays(keys), keys.size() >= large_set, moment);
+}
+
 std::string describe(const pg::RowSet &keys)
 {
     return keys.size() == 1 ? "document " + keys.describe(0) : fmt::format("{} documents", keys.size());
@@ -169,7 +158,7 @@ std::string describe(const pg::RowSet &keys)
 
 }  // namespace
 
-Written rebuild(catalog::Compiled &tview, const Keys &keys, Moment moment)
+Written rebuild(catalog::Compiled &tview, const Keys &keys, const Patch &patch, Moment moment)
 {
     Written written;
     std::string about = "all documents";
@@ -184,6 +173,12 @@ Written rebuild(catalog::Compiled &tview, const Keys &keys, Moment moment)
             about = describe(rows);
             Differences differences(tview);
             KeyComparison(tview, part, rows).run(differences, moment);
+            written += write(tview, differences, moment);
+        }
+        for (const auto &[part, rows] : patch.keys.parts) {
+            about = describe(rows);
+            Differences differences(tview);
+            compare_patch(tview, patch.changed, rows, differences, moment);
             written += write(tview, differences, moment);
         }
         return written;

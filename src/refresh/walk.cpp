@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "catalog/settings.hpp"
+#include "pg/row_parameters.hpp"
 #include "pg/subtransaction.hpp"
 #include "refresh/identity.hpp"
 
@@ -17,36 +18,7 @@ namespace tviews::refresh {
 
 namespace {
 
-// From so many rows on a step is planned for its actual arrays.
-constexpr std::size_t large_set = 200;
-
 using Rows = std::optional<pg::RowSet>;
-
-pg::Parameters array_parameters(const pg::RowSet &rows)
-{
-    pg::Parameters parameters;
-    for (std::size_t column = 0; column < rows.width(); ++column)
-        parameters.values.push_back(rows.array(column, 0, rows.size()));
-    return parameters;
-}
-
-pg::Parameters row_parameters(const pg::RowSet &rows)
-{
-    pg::Parameters parameters;
-    for (std::size_t column = 0; column < rows.width(); ++column) {
-        parameters.values.push_back(rows.value(0, column));
-        parameters.nulls.push_back(rows.is_null(0, column) ? 'n' : ' ');
-    }
-    return parameters;
-}
-
-std::vector<Oid> types_of(const pg::RowSet &rows, bool arrays)
-{
-    std::vector<Oid> types;
-    for (std::size_t column = 0; column < rows.width(); ++column)
-        types.push_back(arrays ? rows.array_type(column) : rows.type(column));
-    return types;
-}
 
 // Runs a statement over `rows` and collects what it selects.
 pg::RowSet run(catalog::Compiled &tview, const plan::RowsStatement &sql, const pg::RowSet &rows, Oid reader, Moment moment)
@@ -55,8 +27,8 @@ pg::RowSet run(catalog::Compiled &tview, const plan::RowsStatement &sql, const p
     SnapshotScope snapshot(moment);
     Rows found;
     bool one = rows.size() == 1;
-    tview.statement(one ? sql.one : sql.many, types_of(rows, !one))
-        .query(one ? row_parameters(rows) : array_parameters(rows), rows.size() >= large_set, [&](TupleTableSlot *slot) {
+    tview.statement(one ? sql.one : sql.many, one ? pg::value_types(rows) : pg::array_types(rows))
+        .query(one ? pg::as_values(rows, 0) : pg::as_arrays(rows), rows.size() >= large_set, [&](TupleTableSlot *slot) {
             if (!found) {
                 std::vector<Oid> types;
                 for (int i = 0; i < slot->tts_tupleDescriptor->natts; ++i)
@@ -155,8 +127,8 @@ public:
 
     Keys run()
     {
-        for (const auto &[occurrence, seeds] : seeds_)
-            for (int entry : tview_.order.entries[occurrence])
+        for (const auto &[slot, seeds] : seeds_)
+            for (int entry : slot.patch ? std::vector<int>{} : tview_.order.entries[slot.occurrence])
                 add_columns(rows_[entry], seeds->rows, positions(tview_.order.all[entry].columns, seeds->columns));
         for (std::size_t i = 0; i < tview_.stages.size(); ++i) {
             if (tview_.order.all[i].next < 0)
@@ -214,8 +186,8 @@ private:
         const catalog::Stage &compiled = tview_.stages[stage];
         int arrives_at = tview_.order.all[tview_.order.all[stage].next].occurrence;
         Rows moved;
-        for (const auto &[occurrence, seeds] : seeds_)
-            if (occurrence == arrives_at)
+        for (const auto &[slot, seeds] : seeds_)
+            if (slot.occurrence == arrives_at && !slot.patch)
                 add_columns(moved, seeds->rows, first_columns(seeds->columns.size()), seeds->columns.size());
         if (!moved || moved->empty())
             return {};
@@ -269,9 +241,11 @@ private:
 bool cannot_walk(const catalog::Compiled &tview, const SeedList &seeds)
 {
     return std::any_of(seeds.begin(), seeds.end(), [&](const auto &item) {
-        const auto &[occurrence, seed] = item;
+        const auto &[slot, seed] = item;
+        int occurrence = slot.occurrence;
         bool known = occurrence >= 0 && occurrence < static_cast<int>(tview.routes.size());
-        return !known || seed->everything || tview.routes[occurrence].everything ||
+        bool no_patch = slot.patch && occurrence != tview.analysis.copied_row;
+        return !known || no_patch || seed->everything || tview.routes[occurrence].everything ||
                seed->columns != tview.order.seed_columns[occurrence];
     });
 }
@@ -281,9 +255,29 @@ Keys walk(catalog::Compiled &tview, const SeedList &seeds, FlushLocks &locks, Mo
     return Walker(tview, seeds, locks, moment).run();
 }
 
+Patch find_patch(const catalog::Compiled &tview, const SeedList &seeds)
+{
+    Patch patch;
+    for (const auto &[slot, rows] : seeds) {
+        if (!slot.patch)
+            continue;
+        int end = tview.order.entries[slot.occurrence].front();
+        const catalog::Stage &stage = tview.stages[end];
+        auto columns = positions(tview.order.all[end].columns, rows->columns);
+        std::vector<std::size_t> key(stage.key_columns.size());
+        std::vector<int> part(key.size());
+        for (std::size_t i = 0; i < key.size(); ++i)
+            key[static_cast<std::size_t>(stage.key_columns[i])] = columns[stage.keys.direct[i]];
+        std::iota(part.begin(), part.end(), 0);
+        patch.keys.add(part, rows->rows, key);
+        patch.changed = rows->changed;
+    }
+    return patch;
+}
+
 Tags document_tags(const catalog::Compiled &tview, const Keys &keys)
 {
-    if (keys.everything || tview.locked_key.empty())
+    if (keys.everything || (tview.locked_key.empty() && !keys.parts.empty()))
         return {true, {}};
     Tags tags;
     for (const auto &[part, rows] : keys.parts) {
@@ -293,8 +287,7 @@ Tags document_tags(const catalog::Compiled &tview, const Keys &keys)
             columns.push_back(static_cast<std::size_t>(std::find(part.begin(), part.end(), key.key_column) - part.begin()));
             functions.push_back({key.hash, key.collation});
         }
-        Tags more = hashed(rows, columns, functions);
-        tags.hashes.insert(tags.hashes.end(), more.hashes.begin(), more.hashes.end());
+        tags.add(hashed(rows, columns, functions));
     }
     return tags;
 }
