@@ -6,9 +6,9 @@ Only expressions whose result the data determine, and that cannot fail on any da
 from schema import literal
 from tree import Items, Node
 
-SIMPLE = ('int', 'text', 'bool', 'numeric', 'timestamptz', 'uuid', 'bigint')
+SIMPLE = ('int', 'int', 'text', 'text', 'bool', 'numeric', 'timestamptz', 'uuid', 'bigint', 'citext', 'pair', 'mood', 'level')
 # Types whose equal values are identical.
-EXACT = ('int', 'bigint', 'text', 'uuid', 'timestamptz', 'bool')
+EXACT = ('int', 'bigint', 'text', 'uuid', 'timestamptz', 'bool', 'pair', 'mood', 'level')
 
 
 class Expressions:

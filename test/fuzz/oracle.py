@@ -10,7 +10,8 @@ import time
 import psycopg2
 
 import schema
-from case import PREAMBLE
+from case import PREAMBLE, SESSION
+from writes import kind_of
 
 # What writes may run into for reasons of their own: constraints, MERGE or ON CONFLICT twice on one row, numbers out of
 # range, TRUNCATE without CASCADE, a row changed twice by one statement, DDL with pending trigger events.
@@ -62,7 +63,7 @@ class Session:
         return self.cursor.fetchall() if self.cursor.description else []
 
     def prepare(self, settings):
-        for text in PREAMBLE[2:] + settings:
+        for text in SESSION + settings:
             self.run(text)
 
     def close(self):
@@ -123,7 +124,8 @@ class Runner:
             self.main.run(text)
         for table in self.case.tables:
             try:
-                self.main.run(table.sql())
+                for text in [table.sql()] + table.parts_sql():
+                    self.main.run(text)
             except psycopg2.Error as error:
                 raise Invalid(f'{state_of(error)} {first_line(error)}: {table.sql()}') from None
             self._fill(table)
@@ -131,6 +133,7 @@ class Runner:
         if not self.case.tviews():
             self._note('cases without a TVIEW')
             return
+        self._create_triggers()
         for transaction in self.case.transactions:
             if self.first:
                 self._try(transaction)
@@ -152,13 +155,33 @@ class Runner:
         if self.first:
             table.rows = kept
 
+    def _create_triggers(self):
+        """Triggers may go wrong where the case became smaller; they then are as little a part of it as their TVIEW."""
+        kept = []
+        for trigger in self.case.triggers:
+            if trigger.on in self.gone:
+                continue
+            try:
+                for text in trigger.statements():
+                    self.main.run(text)
+                kept.append(trigger)
+                self._note('user triggers')
+            except psycopg2.Error as error:
+                if not self._alive():
+                    raise
+                if not self.first:
+                    raise Invalid(f'{state_of(error)} {first_line(error)}') from None
+                self._note(f'invalid trigger: {first_line(error)[:60]}')
+        if self.first:
+            self.case.triggers = kept
+
     # Creation -----------------------------------------------------------------------------------------------------
 
     def _create_views(self):
         kept, self.gone = [], set()
         for view in self.case.views:
             if any(re.search(rf'\b{name}\b', str(view.node)) for name in self.gone) or not self._create(view):
-                self.gone.add(view.name)
+                self.gone.update((view.name, view.name.replace('tv_', 'v_')))
                 if not self.first:
                     raise Invalid(f'{view.name} was refused')
             else:
@@ -231,7 +254,7 @@ class Runner:
         session = self.dry
         session.run('BEGIN')
         for number, (kind, text, step) in enumerate(transaction.flat()):
-            if any(name in text for name in self.gone):
+            if any(re.search(rf'\b{name}\b', text) for name in self.gone):
                 step.dead = True
             if kind == 'check' or 'tv_' in text or 'pg_tviews' in text:
                 continue
@@ -277,6 +300,7 @@ class Runner:
                     self._check_inside(transaction)
                     continue
                 self._note('statements')
+                self._note(f'statement: {kind_of(text)}')
                 if transaction.alone:
                     self._alone(text)
                     continue
@@ -320,13 +344,32 @@ class Runner:
                 raise Failed(Failure('wrong claim about keys', view.name, state, message))
         elif state in OF_THE_DATA and 'tv_' not in message:
             self._note(f'writes failed: {state}')
+        elif self._query_raises(state, done + [text]):
+            self._note(f'queries that fail on the data: {state}')
         else:
-            raise Failed(Failure('error', None, state, message, [(text[:300],)]))
+            raise Failed(Failure('error that no query raises', None, state, message, [(text[:300],)]))
+
+    def _query_raises(self, state, texts):
+        """Whether the query of some TVIEW fails like this by itself after these statements."""
+        for view in self.case.tviews():
+            if re.search(r'\bt?v_\w+', str(view.node)):
+                continue
+            found = self._after(texts, f'SELECT ({", ".join(view.columns)})::text FROM ({view.node}) AS query')
+            if isinstance(found, psycopg2.Error) and state_of(found) == state:
+                return True
+        return False
 
     def _key_problem(self, view, texts):
         """Whether the view's query really has a key twice or null at this point; looks without reading any TVIEW."""
         if re.search(r'\btv_\w+', str(view.node)):
             return True
+        if any(trigger.on.startswith('tv_') for trigger in self.case.triggers):
+            return True
+        found = self._after(texts, view.key_problem_sql())
+        return isinstance(found, psycopg2.Error) or bool(found)
+
+    def _after(self, texts, query):
+        """The rows of a query, or its error, after these statements in a transaction that reads no TVIEW."""
         session = Session(self.parameters)
         session.prepare(self.case.settings)
         try:
@@ -334,9 +377,10 @@ class Runner:
             for text in texts:
                 if text and not re.match(r'COMMIT|PREPARE|BEGIN', text) and 'pg_tviews' not in text and 'tv_' not in text:
                     session.run(text)
-            return bool(session.run(view.key_problem_sql()))
-        except psycopg2.Error:
-            return True
+            session.run('SET CONSTRAINTS ALL IMMEDIATE')
+            return session.run(query)
+        except psycopg2.Error as error:
+            return error
         finally:
             session.close()
 

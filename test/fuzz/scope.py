@@ -37,6 +37,11 @@ class Ref:
         return self.sql
 
 
+def letter_of(relation):
+    """The letter that aliases of a relation begin with."""
+    return relation[0] if relation[0] in 'vw' else relation.split('_')[-1][0]
+
+
 class Rel:
     """One entry of a FROM clause; `whole` tells whether to_jsonb(alias) is determined."""
 
