@@ -48,7 +48,7 @@ class Transaction:
 class Writes:
     def __init__(self, rng, tables, tviews):
         self.rng, self.tables, self.tviews = rng, tables, tviews
-        self.extra = 0
+        self.extra, self.may_add_columns = 0, True
 
     def chance(self, share):
         return self.rng.random() < share
@@ -277,8 +277,9 @@ class Writes:
     def define(self, table):
         self.extra += 1
         column = self.rng.choice(table.columns)
-        choices = [f'ALTER TABLE {table.name} ADD COLUMN x{self.extra} int DEFAULT {self.rng.choice(["1", "NULL"])}',
-                   f'ANALYZE {table.name}']
+        choices = [f'ANALYZE {table.name}']
+        if self.may_add_columns:
+            choices.append(f'ALTER TABLE {table.name} ADD COLUMN x{self.extra} int DEFAULT {self.rng.choice(["1", "NULL"])}')
         if column.kind != 'jsonb':
             choices.append(f'CREATE INDEX ON {table.name} ({column.name})')
         return self.rng.choice(choices)
