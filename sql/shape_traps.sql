@@ -5,9 +5,10 @@
 
 -- A condition with a value of a side that may be missing: it holds without it too.
 CREATE TABLE tv_coalesced AS
-SELECT p.pk_post AS pk_coalesced, t.body
+SELECT p.pk_post AS pk_coalesced, string_agg(t.body, ',' ORDER BY t.body) AS texts
 FROM tb_post p LEFT JOIN tb_user u ON u.pk_user = p.fk_user
-LEFT JOIN tb_text t ON t.fk_post = p.pk_post AND t.lang = coalesce(left(u.email, 2), 'en');
+LEFT JOIN tb_text t ON t.fk_post = p.pk_post AND t.lang = coalesce(left(u.email, 2), 'en')
+GROUP BY p.pk_post;
 SELECT route('tv_coalesced');
 CALL write($$UPDATE tb_user SET email = 'fr@example.com' WHERE pk_user = 1$$);
 CALL write($$UPDATE tb_post SET fk_user = NULL WHERE pk_post = 11$$);
@@ -56,7 +57,7 @@ CALL write($$UPDATE tb_post SET fk_user = 2 WHERE pk_post = 12$$);
 SELECT pg_tviews_create('tv_two_owners', $$SELECT p.pk_post, u.pk_user, p.title, u.name FROM tb_post p JOIN tb_user u ON u.pk_user IN (p.fk_user, p.fk_editor)$$,
     '{"key": ["pk_post", "pk_user"]}');
 SELECT route('tv_two_owners');
-CREATE TABLE tv_sum_key AS SELECT p.pk_post * 100 + c.pk_comment AS pk_sum_key, c.body FROM tb_post p JOIN tb_comment c ON c.fk_post = p.pk_post;
+CREATE TABLE tv_sum_key AS SELECT p.pk_post * 100000 + c.pk_comment AS pk_sum_key, c.body FROM tb_post p JOIN tb_comment c ON c.fk_post = p.pk_post;
 SELECT route('tv_sum_key');
 CALL write($$UPDATE tb_post SET fk_editor = 4 WHERE pk_post = 13$$);
 CALL write($$UPDATE tb_comment SET body = 'two' WHERE fk_post = 12$$);

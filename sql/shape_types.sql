@@ -19,7 +19,7 @@ CREATE TABLE tv_domain AS SELECT t.pk_thing AS pk_domain, t.level, u.name FROM t
 SELECT route('tv_domain');
 CALL write($$UPDATE tb_thing SET level = 3 WHERE pk_thing = 1$$);
 CALL write($$UPDATE tb_user SET name = 'Cy' WHERE pk_user = 3$$);
-CREATE TABLE tv_enum AS SELECT mood AS pk_enum, count(*) AS n, min(price) AS cheapest FROM tb_thing WHERE mood IS NOT NULL GROUP BY 1;
+CREATE TABLE tv_enum AS SELECT mood AS pk_enum, count(*) AS n, sum(price) AS price FROM tb_thing WHERE mood IS NOT NULL GROUP BY 1;
 SELECT route('tv_enum');
 CALL write($$UPDATE tb_thing SET mood = 'high' WHERE pk_thing IN (1, 3)$$);
 
