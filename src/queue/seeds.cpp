@@ -27,6 +27,12 @@ void add_rows(pg::RowSet &known, const pg::RowSet &other)
     }
 }
 
+// Whether values of one type are values of the other as they stand, as varchar and text are.
+bool same_bytes(Oid one, Oid other)
+{
+    return one == other || pg::call([&] { return IsBinaryCoercible(one, other) || IsBinaryCoercible(other, one); });
+}
+
 }  // namespace
 
 bool Keys::add(const std::vector<int> &part, const pg::RowSet &rows, const std::vector<std::size_t> &columns)
@@ -36,7 +42,7 @@ bool Keys::add(const std::vector<int> &part, const pg::RowSet &rows, const std::
         types.push_back(rows.type(column));
     pg::RowSet &known = parts.try_emplace(part, types).first->second;
     for (std::size_t i = 0; i < types.size(); ++i)
-        if (known.type(i) != types[i])
+        if (!same_bytes(types[i], known.type(i)))
             pg::raise({ERRCODE_INTERNAL_ERROR, "pg_tviews: two walks give keys of different types"});
     bool any_null = false;
     auto values = std::make_unique<Datum[]>(columns.size() + 1);
