@@ -170,6 +170,7 @@ CALL tested();
 
 -- From the start again.
 \i :rows
+\set ECHO all
 CALL remember();
 
 CALL tested('FOREIGN KEY ON UPDATE CASCADE');
@@ -411,6 +412,7 @@ CALL tested();
 
 CALL tested('rows again after all were gone');
 \i :rows
+\set ECHO all
 CALL tested();
 
 \i :finish

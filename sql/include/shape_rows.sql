@@ -26,4 +26,3 @@ INSERT INTO tb_thing (pk_thing, fk_user, code, price, mood, level, posts, meta, 
     (2, 2, 'cpp', 1.00, 'top', 2, '{13,NULL}', '{"tags": []}', '2024-06-01 12:00+02', NULL, '\x', 3, '[2,9)'),
     (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 RESET client_min_messages;
-\set ECHO all

@@ -70,7 +70,6 @@ CREATE TABLE tb_thing (
 );
 CREATE AGGREGATE product(numeric) (SFUNC = numeric_mul, STYPE = numeric);
 \i :rows
-\set ECHO none
 SET client_min_messages = error;
 
 -- How a change of each table finds its documents: pg_tviews_explain() without columns and indexes.

@@ -139,7 +139,7 @@ def _generate_views(rng, case, limits):
         if table.parts() and rng.random() < 0.3:
             sources.append(table_source(table.through(rng.choice(table.parts()))))
     for i in range(rng.choice([0, 0, 0, 1, 2])):
-        made = _attempt(lambda: query.Queries(rng, sources, case.tables, limits.without).view(rng.choice([2, 4])), limits)
+        made = _attempt(lambda: query.Queries(rng, sources, case.tables, limits).view(rng.choice([2, 4])), limits)
         if made:
             view = View(f'vw_{i + 1}', made)
             view.words = ' WITH (security_invoker)' if rng.random() < 0.2 else ''
@@ -148,7 +148,7 @@ def _generate_views(rng, case, limits):
     over_tviews = rng.random() < 0.35
     for i in range(rng.choice([1, 1, 2, 3]) + over_tviews):
         entity = f'e{i + 1}'
-        made = _attempt(lambda: query.Queries(rng, sources, case.tables, limits.without).top(entity, rng.choice([2, 3, 5, 8])), limits)
+        made = _attempt(lambda: query.Queries(rng, sources, case.tables, limits).top(entity, rng.choice([2, 3, 5, 8])), limits)
         if made is None:
             continue
         view = View(f'tv_{entity}', made)

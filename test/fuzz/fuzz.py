@@ -41,6 +41,8 @@ def arguments():
     parser.add_argument('--query-length', type=int, default=4000, help='longest query')
     parser.add_argument('--without', action='append', default=[], metavar='SHAPE',
                         help="leave something out: 'grouping sets', recursion, or a shape named in query.py")
+    parser.add_argument('--risk', action='append', default=[], choices=['casts'],
+                        help='casts: join conditions that fail on values which other conditions keep away')
     parser.add_argument('--ignore', action='append', default=[], metavar='REGEX', help='failures not to stop at')
     parser.add_argument('--show', action='store_true', help='print the SQL of each case before it runs')
     return parser.parse_args()

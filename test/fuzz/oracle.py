@@ -5,6 +5,7 @@ Also a failure: a crash, an error that neither the data nor the statement explai
 true, and pg_tviews_verify() seeing it otherwise.  Not here: how cases are made.
 """
 import re
+import threading
 import time
 
 import psycopg2
@@ -20,6 +21,10 @@ REFUSALS = {'0A000', '42P16', '23505', '23502'}
 # Settings under which a query whose result is determined must give the same rows.
 VARIATIONS = ['enable_hashagg = off', 'enable_hashjoin = off', 'enable_nestloop = off', 'enable_sort = off',
               'enable_seqscan = off', 'enable_mergejoin = off']
+
+
+# A case that takes longer hangs: statement_timeout ends what it reaches, but not deferred triggers, for example.
+HANGS = 120
 
 
 class Failure:
@@ -86,6 +91,9 @@ class Runner:
         """Returns the Failure or None.  On the first run, what the server refuses is taken out of the case."""
         self.case, self.first, self.count = case, first, self.statistics if first else {}
         self.main = self.dry = None
+        self.hung = False
+        watch = threading.Timer(HANGS, self._cancel)
+        watch.start()
         try:
             self._run()
         except Failed as failed:
@@ -95,10 +103,17 @@ class Runner:
                 raise
             return self._crash(error)
         finally:
+            watch.cancel()
             for session in (self.main, self.dry):
                 if session is not None:
                     session.close()
-        return None
+        return Failure('hang') if self.hung else None
+
+    def _cancel(self):
+        self.hung = True
+        for session in (self.main, self.dry):
+            if session is not None and not session.connection.closed:
+                session.connection.cancel()
 
     def _note(self, name, amount=1):
         if self.first:

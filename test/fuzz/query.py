@@ -21,8 +21,8 @@ INNER_SHAPES = ['plain'] * 3 + ['group'] * 5 + ['aggregate', 'distinct', 'distin
 class Queries(Expressions, Chains, Trees):
     """`sources` are the relations a query may read: Rels whose alias is the relation's name."""
 
-    def __init__(self, rng, sources, tables, without=()):
-        self.rng, self.sources, self.tables, self.without = rng, sources, tables, without
+    def __init__(self, rng, sources, tables, limits):
+        self.rng, self.sources, self.tables, self.without, self.risks = rng, sources, tables, limits.without, limits.risk
         self.ctes, self.counter, self.budget = [], 0, 0
 
     def fresh(self, letter):

@@ -125,7 +125,7 @@ def value(rng, kind):
     if kind == 'numeric':
         return rng.choice(['1', '1.0', '1.00', '2', '2.5', '2.50', '0', '3'])
     if kind == 'text':
-        return rng.choice(["'a'", "'A'", "'b'", "'B'", "'c'", "''", "'k1'", "'k2'"])
+        return rng.choice(["'a'", "'A'", "'b'", "'B'", "'c'", "''", "'k1'", "'k2'", "'1'", "'2'"])
     if kind == 'uuid':
         return f"'00000000-0000-0000-0000-00000000000{rng.randint(1, 4)}'"
     if kind == 'bool':
@@ -189,7 +189,7 @@ def _add_reference(rng, table, target, name, notnull):
     columns = []
     for key in target.key:
         referred = target.column(key)
-        suffix = key[len('pk_'):] if key.startswith('pk_') else key
+        suffix = (key[len('pk_'):] if key.startswith('pk_') else key).strip('"').replace(' ', '_')
         column = Column(f'fk_{name or suffix}' + (key[-1] if name and len(target.key) > 1 else ''),
                         _referring_kind(rng, referred.kind), referred.domain, notnull)
         if rng.random() < 0.05:
