@@ -53,7 +53,7 @@ def make_database(options):
     connection.autocommit = True
     cursor = connection.cursor()
     cursor.execute('SET client_min_messages = error')
-    cursor.execute(f'DROP DATABASE IF EXISTS {options.database}')
+    cursor.execute(f'DROP DATABASE IF EXISTS {options.database} WITH (FORCE)')
     cursor.execute(f'CREATE DATABASE {options.database}')
     connection.close()
     parameters = {'host': options.host, 'port': options.port, 'user': options.user, 'dbname': options.database}

@@ -13,7 +13,7 @@ from tree import Items, Node, maybe
 
 GROUPABLE = ('int', 'bigint', 'text', 'uuid', 'timestamptz', 'bool', 'numeric', 'citext', 'pair', 'mood', 'level')
 TOP_SHAPES = (['plain'] * 8 + ['group'] * 4 + ['aggregate', 'distinct', 'distinct on', 'window', 'limit'] + ['setop'] * 3 +
-              ['chain'] * 9 + ['tree'] * 3)
+              ['chain'] * 9 + ['tree'] * 5)
 INNER_SHAPES = ['plain'] * 3 + ['group'] * 5 + ['aggregate', 'distinct', 'distinct', 'distinct on', 'distinct on',
                                                'window', 'window', 'limit', 'limit', 'setop', 'setop']
 
@@ -254,7 +254,7 @@ class Queries(Expressions, Chains, Trees):
             table = rng.choice([table for table in self.sources if table.key])
             made, rel = self._named(table)
             scope, rows = Scope([rel], outer), rel.key_refs()
-        where = self._where(scope, outer, correlate, depth)
+        where = self._where(scope, outer, correlate, depth) + self._without_missing(scope)
         if shape == 'lookup':
             found = self._n_to_one(outer.refs(), scope.rels[0]) if rows and outer else None
             if found is None:
@@ -281,6 +281,17 @@ class Queries(Expressions, Chains, Trees):
         for _ in range(self.rng.choice([0, 0, 0, 1, 1, 2])):
             where.append(self.predicate(scope, min(depth, 2)))
         return where
+
+    def _without_missing(self, scope):
+        """Conditions that make outer joins inner ones: keys of the side that may be missing are there."""
+        found = []
+        for rel in scope.rels:
+            missing = [ref for ref in rel.key_refs() or [] if ref.col.nullable]
+            if missing and self.chance(0.2):
+                for ref in missing:
+                    ref.col.nullable = False
+                    found.append(Node(self.rng.choice([f'{ref} IS NOT NULL', f'{ref} = {ref}', f'NOT ({ref} IS NULL)'])))
+        return found
 
     def _item(self, parts, expression, kind, col=None, nullable=True, fuzzy=False, name=None):
         name = name or self.fresh('c')

@@ -190,7 +190,7 @@ def _add_reference(rng, table, target, name, notnull):
     for key in target.key:
         referred = target.column(key)
         suffix = (key[len('pk_'):] if key.startswith('pk_') else key).strip('"').replace(' ', '_')
-        column = Column(f'fk_{name or suffix}' + (key[-1] if name and len(target.key) > 1 else ''),
+        column = Column(f'fk_{name or suffix}' + (str(len(columns) + 1) if name and len(target.key) > 1 else ''),
                         _referring_kind(rng, referred.kind), referred.domain, notnull)
         if rng.random() < 0.05:
             column.name = f'"{column.name} X"'
@@ -202,10 +202,10 @@ def _add_reference(rng, table, target, name, notnull):
                (('int', 'bigint'), ('int', 'numeric'), ('bigint', 'numeric'))
                for column, key in zip(columns, target.key))
     if same and rng.random() < 0.6:
-        actions = rng.choice(['', '', ' ON DELETE CASCADE', ' ON DELETE CASCADE', ' ON DELETE SET NULL'])
-        if notnull and 'SET NULL' in actions:
+        actions = rng.choice(['', '', ' ON DELETE CASCADE', ' ON DELETE CASCADE', ' ON DELETE SET NULL', ' ON DELETE SET DEFAULT'])
+        if notnull and ' SET ' in actions:
             actions = ' ON DELETE CASCADE'
-        actions += rng.choice(['', ' ON UPDATE CASCADE', ' ON UPDATE CASCADE'])
+        actions += rng.choice(['', ' ON UPDATE CASCADE', ' ON UPDATE CASCADE'] + [' ON UPDATE SET NULL'] * (not notnull))
         actions += rng.choice(['', '', '', ' DEFERRABLE INITIALLY DEFERRED'])
         table.foreign.append(ForeignKey([column.name for column in columns], target.name, list(target.key), actions))
     return columns
@@ -230,7 +230,7 @@ def random_schema(rng):
             _add_reference(rng, table, parent, None, rng.random() < 0.3)
             if rng.random() < 0.15:
                 _add_reference(rng, table, parent, f'other_{parent.letter}', False)
-        if table.key and rng.random() < 0.25:
+        if table.key and rng.random() < 0.35:
             _add_reference(rng, table, table, f'up_{letter}', False)
         if rng.random() < 0.4:
             table.columns.append(Column('grp', 'int', None, rng.random() < 0.2))

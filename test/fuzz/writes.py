@@ -61,7 +61,7 @@ class Writes:
         if self.chance(0.2):
             return Transaction('', [self.step(0) for _ in range(min(count, 4))], '', alone=True)
         level = rng.choice(['', '', '', ' ISOLATION LEVEL REPEATABLE READ', ' ISOLATION LEVEL SERIALIZABLE'])
-        steps = [self.step(2) for _ in range(count)]
+        steps = [self.step(3) for _ in range(count)]
         end = rng.choice(['COMMIT'] * 10 + ['ROLLBACK', 'PREPARE'])
         return Transaction(f'BEGIN{level}', steps, end, timezone=rng.choice([None] * 5 + ['Asia/Tokyo']))
 
