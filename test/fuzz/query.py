@@ -44,7 +44,7 @@ class Queries(Expressions, Chains, Trees):
 
     def _named(self, source):
         alias = self.fresh(letter_of(source.alias))
-        return Node(f'{source.alias} {alias}'), Rel(alias, source.cols, source.key, source.whole)
+        return Node(f'{source.alias} {alias}'), Rel(alias, [col.copy() for col in source.cols], source.key, source.whole)
 
     def _derived(self, inner, lateral):
         alias = self.fresh('q')

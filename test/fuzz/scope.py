@@ -13,6 +13,9 @@ class Col:
     def __init__(self, name, kind, domain=None, nullable=True, fuzzy=False):
         self.name, self.kind, self.domain, self.nullable, self.fuzzy = name, kind, domain, nullable, fuzzy
 
+    def copy(self):
+        return Col(self.name, self.kind, self.domain, self.nullable, self.fuzzy)
+
     def nulled(self):
         return Col(self.name, self.kind, self.domain, True, self.fuzzy)
 
