@@ -93,7 +93,11 @@ std::uint64_t flush_round(Moment moment)
 void finish()
 {
     queue::Queue &queue = queue::Queue::current();
-    pg::call(CommandCounterIncrement);
+    // A flush that wrote nothing is a command too: it may have waited for others and seen what the statement's snapshot does not.
+    pg::call([] {
+        GetCurrentCommandId(true);
+        CommandCounterIncrement();
+    });
     queue.flush_command = GetCurrentCommandId(false);
     queue.settle(IsolationUsesXactSnapshot());
 }
