@@ -76,7 +76,7 @@ class Waits:
         while not stopped.wait(0.05):
             self.samples += 1
             for engine, number in self.session.run(
-                    "SELECT locktype = 'advisory' AND objsubid = 29814, count(*) FROM pg_locks WHERE NOT granted GROUP BY 1"):
+                    "SELECT locktype = 'advisory' AND objsubid > 2, count(*) FROM pg_locks WHERE NOT granted GROUP BY 1"):
                 self.waits['for locks of the engine' if engine else 'for rows, transactions and tables'] += number
 
 
