@@ -133,7 +133,7 @@ def measure(server, operation, databases, variables, plan):
         for variant in taking_part:
             remember_memory(server, databases[variant], scripts[variant], variables, measured[variant])
         return list(measured.values())
-    for number in range(operation.rounds or plan.rounds):
+    for number in range(operation.rounds or (plan.rounds_together if operation.clients > 1 else plan.rounds)):
         for variant in taking_part if number % 2 == 0 else reversed(taking_part):
             one = measured[variant]
             if one.error or one.spent > plan.patience:

@@ -52,7 +52,7 @@ def row(r, speed, reference):
     wrong = '–' if r['wrong'] is None else f"{r['wrong']:,}"
     noise = f'±{(max(rounds) - min(rounds)) / 2 / value:.0%}' if value and len(rounds) > 1 else '–'
     ratios = [slower(r, reference.get(other), speed) for other in ('bare', 'limit')]
-    return [number(value), *ratios, number(r.get('cpu_ms')), number(r.get('wal_bytes')), hot, wrong, noise]
+    return [number(value), *ratios, number(r['cpu_ms'] if r.get('transactions', 0) >= 100 else None), number(r.get('wal_bytes')), hot, wrong, noise]
 
 
 def remark(r, verdicts):
