@@ -181,8 +181,9 @@ class Bench:
         total = 0
         for view, query in workload.queries.items():
             columns = ', '.join(c for c, in self.server.run(
-                f'SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped '
-                "AND attname <> 'updated_at'", (view,), database))
+                'SELECT quote_ident(attname) FROM pg_attribute '
+                "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'updated_at'",
+                (view,), database))
             wrong = self.server.value(DIFFERENCE.format(query=query, columns=columns, view=view), database=database)
             if wrong and variant.headers.get('documents') != 'not its own':
                 self.server.run(variant.headers.get('repair', REPAIR).replace(':tview', view).replace(':columns', columns)

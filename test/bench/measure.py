@@ -97,7 +97,8 @@ class Measurement:
         self.memory = self.wrong = self.hot = None
 
     def result(self, operation):
-        facts = {'variant': self.variant.name, 'error': self.error, 'wrong': self.wrong, 'hot': self.hot, 'memory_mb': self.memory}
+        facts = {'variant': self.variant.name, 'error': self.error, 'wrong': self.wrong, 'hot': self.hot,
+                 'memory_mb': self.memory}
         if not self.rounds:
             return facts
         transactions = sum(r.transactions for r in self.rounds)

@@ -14,7 +14,11 @@ def number(value, digits=3):
 def slower(result, other, speed):
     """How many times slower a result is than another."""
     value = result and other and ratio(result, other, speed)
-    return (f'{value:.2f}' if value < 100 else f'{value:,.0f}') if (value := 1 / value if value and speed == 'tps' else value) else '–'
+    if not value:
+        return '–'
+    if speed == 'tps':
+        value = 1 / value
+    return f'{value:.2f}' if value < 100 else f'{value:,.0f}'
 
 
 def print_rows(rows, right):
@@ -52,7 +56,8 @@ def row(r, speed, reference):
     wrong = '–' if r['wrong'] is None else f"{r['wrong']:,}"
     noise = f'±{(max(rounds) - min(rounds)) / 2 / value:.0%}' if value and len(rounds) > 1 else '–'
     ratios = [slower(r, reference.get(other), speed) for other in ('bare', 'limit')]
-    return [number(value), *ratios, number(r['cpu_ms'] if r.get('transactions', 0) >= 100 else None), number(r.get('wal_bytes')), hot, wrong, noise]
+    cpu = r['cpu_ms'] if r.get('transactions', 0) >= 100 else None
+    return [number(value), *ratios, number(cpu), number(r.get('wal_bytes')), hot, wrong, noise]
 
 
 def remark(r, verdicts):

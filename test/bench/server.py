@@ -43,8 +43,10 @@ class Server:
             command += ['-v', f'{name}={value}']
         done = subprocess.run(command, capture_output=True, encoding='utf-8', stdin=subprocess.DEVNULL, check=False,
                               env={**os.environ, 'PGDATABASE': database, 'PGOPTIONS': '-c client_min_messages=error'})
+        if not done.returncode:
+            return ''
         errors = [line for line in done.stderr.splitlines() if 'ERROR' in line]
-        return (errors or done.stderr.splitlines() or ['psql failed'])[0].rpartition('ERROR: ')[2].strip() if done.returncode else ''
+        return (errors or done.stderr.splitlines() or ['psql failed'])[0].rpartition('ERROR: ')[2].strip()
 
     def create(self, database, template='template0'):
         self.drop(database)

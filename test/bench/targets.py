@@ -58,7 +58,8 @@ def spread(target, mine):
 
 def judge_one(target, results, result):
     if 'at_most_ms' in target:
-        return Verdict(target, result, result['ms'], result['ms'] <= target['at_most_ms'], f'at most {target["at_most_ms"]}', 'ms')
+        most = target['at_most_ms']
+        return Verdict(target, result, result['ms'], result['ms'] <= most, f'at most {most}', 'ms')
     if 'at_most_mb' in target:
         bare = find(results, result['scale'], result['operation'], ['bare'], 'memory_mb')
         if result['memory_mb'] is None:

@@ -1,8 +1,8 @@
 """Reads the folders of test/bench/workloads: what there is to build, to run, and for whom.
 
-A workload has workload.json (title, views in order of dependency, order of operations, scales), data.sql, NAME.sql for each view's query,
-operations/*.sql, and for each variant that needs more than a table with indexes a file VARIANT.sql.  With "based_on" it
-shares another's data and operations.  docs/benchmark.md describes all of it.  Not here: running anything.
+A workload has workload.json (title, views in order of dependency, order of operations, scales), data.sql, NAME.sql for each
+view's query, operations/*.sql, and for each variant that needs more than a table with indexes a file VARIANT.sql.  With
+"based_on" it shares another's data and operations.  docs/benchmark.md describes all of it.  Not here: running anything.
 """
 import json
 import os

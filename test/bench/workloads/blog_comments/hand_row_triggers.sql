@@ -2,7 +2,8 @@
 -- document holds and building anew only the array of comments.  Not safe: a comment inserted while its author is being renamed
 -- keeps the old name, and of two comments inserted at once one is lost.  Primary keys are taken not to change.
 CREATE FUNCTION comments_of(post integer) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_agg(jsonb_build_object('id', c.pk_comment, 'author', w.name, 'body', c.body) ORDER BY c.pk_comment), '[]')
+    SELECT coalesce(jsonb_agg(jsonb_build_object('id', c.pk_comment, 'author', w.name, 'body', c.body)
+                              ORDER BY c.pk_comment), '[]')
     FROM tb_comment c JOIN tb_user w ON w.pk_user = c.fk_user
     WHERE c.fk_post = post
 $$;
@@ -70,7 +71,8 @@ BEGIN
     IF OLD.name <> NEW.name THEN
         UPDATE tv_post t
         SET data = t.data || jsonb_build_object('comments', x.comments)
-        FROM (SELECT c.fk_post, jsonb_agg(jsonb_build_object('id', c.pk_comment, 'author', w.name, 'body', c.body) ORDER BY c.pk_comment) AS comments
+        FROM (SELECT c.fk_post, jsonb_agg(jsonb_build_object('id', c.pk_comment, 'author', w.name, 'body', c.body)
+                                          ORDER BY c.pk_comment) AS comments
               FROM tb_comment c JOIN tb_user w ON w.pk_user = c.fk_user
               WHERE c.fk_post = ANY (ARRAY(SELECT fk_post FROM tb_comment WHERE fk_user = NEW.pk_user))
               GROUP BY c.fk_post) x
@@ -81,12 +83,14 @@ END $$;
 
 CREATE TRIGGER inserted AFTER INSERT ON tb_post FOR EACH ROW EXECUTE FUNCTION post_inserted();
 CREATE TRIGGER updated AFTER UPDATE OF title, body ON tb_post FOR EACH ROW
-    WHEN (OLD.fk_user = NEW.fk_user AND (OLD.title, OLD.body) IS DISTINCT FROM (NEW.title, NEW.body)) EXECUTE FUNCTION post_updated();
+    WHEN (OLD.fk_user = NEW.fk_user AND (OLD.title, OLD.body) IS DISTINCT FROM (NEW.title, NEW.body))
+    EXECUTE FUNCTION post_updated();
 CREATE TRIGGER moved AFTER UPDATE OF fk_user ON tb_post FOR EACH ROW
     WHEN (OLD.fk_user <> NEW.fk_user) EXECUTE FUNCTION post_moved();
 CREATE TRIGGER deleted AFTER DELETE ON tb_post FOR EACH ROW EXECUTE FUNCTION post_deleted();
 CREATE TRIGGER inserted AFTER INSERT ON tb_comment FOR EACH ROW EXECUTE FUNCTION comment_inserted();
 CREATE TRIGGER deleted AFTER DELETE ON tb_comment FOR EACH ROW EXECUTE FUNCTION comment_deleted();
-CREATE TRIGGER updated AFTER UPDATE ON tb_comment FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION comment_updated();
+CREATE TRIGGER updated AFTER UPDATE ON tb_comment FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*)
+    EXECUTE FUNCTION comment_updated();
 CREATE TRIGGER updated AFTER UPDATE OF name, email ON tb_user FOR EACH ROW
     WHEN ((OLD.name, OLD.email) IS DISTINCT FROM (NEW.name, NEW.email)) EXECUTE FUNCTION user_updated();

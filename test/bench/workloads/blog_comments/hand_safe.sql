@@ -14,7 +14,8 @@ END $$;
 
 CREATE FUNCTION posts_updated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM new_rows n JOIN old_rows o USING (pk_post) WHERE (n.fk_user, n.title, n.body) IS DISTINCT FROM (o.fk_user, o.title, o.body)) THEN
+    IF NOT EXISTS (SELECT FROM new_rows n JOIN old_rows o USING (pk_post)
+                   WHERE (n.fk_user, n.title, n.body) IS DISTINCT FROM (o.fk_user, o.title, o.body)) THEN
         RETURN NULL;
     END IF;
     PERFORM FROM tb_user WHERE pk_user IN (SELECT fk_user FROM new_rows) ORDER BY pk_user FOR SHARE;
@@ -61,7 +62,8 @@ END $$;
 CREATE FUNCTION comments_updated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM FROM tb_user WHERE pk_user IN (SELECT fk_user FROM new_rows) ORDER BY pk_user FOR SHARE;
-    PERFORM FROM tv_post WHERE pk_post IN (SELECT fk_post FROM old_rows UNION SELECT fk_post FROM new_rows) ORDER BY pk_post FOR NO KEY UPDATE;
+    PERFORM FROM tv_post WHERE pk_post IN (SELECT fk_post FROM old_rows UNION SELECT fk_post FROM new_rows)
+    ORDER BY pk_post FOR NO KEY UPDATE;
     UPDATE tv_post t
     SET data = t.data || jsonb_build_object('comments', coalesce(
         (SELECT jsonb_agg(jsonb_build_object('id', c.pk_comment, 'author', w.name, 'body', c.body) ORDER BY c.pk_comment)
@@ -72,11 +74,13 @@ END $$;
 
 CREATE FUNCTION users_updated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM new_rows n JOIN old_rows o USING (pk_user) WHERE (n.name, n.email) IS DISTINCT FROM (o.name, o.email)) THEN
+    IF NOT EXISTS (SELECT FROM new_rows n JOIN old_rows o USING (pk_user)
+                   WHERE (n.name, n.email) IS DISTINCT FROM (o.name, o.email)) THEN
         RETURN NULL;
     END IF;
     PERFORM FROM tv_post WHERE pk_post IN (SELECT p.pk_post FROM tb_post p JOIN new_rows n ON n.pk_user = p.fk_user
-                                      UNION SELECT c.fk_post FROM tb_comment c JOIN new_rows n ON n.pk_user = c.fk_user) ORDER BY pk_post FOR NO KEY UPDATE;
+                                      UNION SELECT c.fk_post FROM tb_comment c JOIN new_rows n ON n.pk_user = c.fk_user)
+    ORDER BY pk_post FOR NO KEY UPDATE;
     UPDATE tv_post t
     SET data = t.data || jsonb_build_object('author', jsonb_build_object('name', n.name, 'email', n.email))
     FROM new_rows n JOIN old_rows o USING (pk_user)

@@ -59,7 +59,8 @@ END $$;
 
 CREATE FUNCTION users_updated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM new_rows n JOIN old_rows o USING (pk_user) WHERE (n.name, n.email) IS DISTINCT FROM (o.name, o.email)) THEN
+    IF NOT EXISTS (SELECT FROM new_rows n JOIN old_rows o USING (pk_user)
+                   WHERE (n.name, n.email) IS DISTINCT FROM (o.name, o.email)) THEN
         RETURN NULL;
     END IF;
     UPDATE tv_post t

@@ -43,7 +43,8 @@ END $$;
 
 CREATE TRIGGER inserted AFTER INSERT ON tb_post FOR EACH ROW EXECUTE FUNCTION post_inserted();
 CREATE TRIGGER updated AFTER UPDATE OF title, body ON tb_post FOR EACH ROW
-    WHEN (OLD.fk_user = NEW.fk_user AND (OLD.title, OLD.body) IS DISTINCT FROM (NEW.title, NEW.body)) EXECUTE FUNCTION post_updated();
+    WHEN (OLD.fk_user = NEW.fk_user AND (OLD.title, OLD.body) IS DISTINCT FROM (NEW.title, NEW.body))
+    EXECUTE FUNCTION post_updated();
 CREATE TRIGGER moved AFTER UPDATE OF fk_user ON tb_post FOR EACH ROW
     WHEN (OLD.fk_user <> NEW.fk_user) EXECUTE FUNCTION post_moved();
 CREATE TRIGGER deleted AFTER DELETE ON tb_post FOR EACH ROW EXECUTE FUNCTION post_deleted();

@@ -4,7 +4,8 @@ BEGIN
     UPDATE tv_order t
     SET data = t.data || jsonb_build_object('total', x.total, 'lines', x.lines)
     FROM (SELECT l.fk_order, sum(l.quantity * s.price) AS total,
-                 jsonb_agg(jsonb_build_object('sku', s.name, 'quantity', l.quantity, 'price', s.price) ORDER BY l.pk_line) AS lines
+                 jsonb_agg(jsonb_build_object('sku', s.name, 'quantity', l.quantity, 'price', s.price)
+                           ORDER BY l.pk_line) AS lines
           FROM tb_line l JOIN tb_sku s ON s.pk_sku = l.fk_sku
           WHERE l.fk_order = ANY (ARRAY(SELECT fk_order FROM new_rows UNION SELECT fk_order FROM old_rows))
           GROUP BY l.fk_order) x
@@ -17,7 +18,8 @@ BEGIN
     UPDATE tv_order t
     SET data = t.data || jsonb_build_object('total', x.total, 'lines', x.lines)
     FROM (SELECT l.fk_order, sum(l.quantity * s.price) AS total,
-                 jsonb_agg(jsonb_build_object('sku', s.name, 'quantity', l.quantity, 'price', s.price) ORDER BY l.pk_line) AS lines
+                 jsonb_agg(jsonb_build_object('sku', s.name, 'quantity', l.quantity, 'price', s.price)
+                           ORDER BY l.pk_line) AS lines
           FROM tb_line l JOIN tb_sku s ON s.pk_sku = l.fk_sku
           WHERE l.fk_order = ANY (ARRAY(SELECT DISTINCT l.fk_order FROM tb_line l JOIN new_rows n ON n.pk_sku = l.fk_sku))
           GROUP BY l.fk_order) x
