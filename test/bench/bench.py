@@ -129,11 +129,11 @@ class Bench:
         for database in ['bench_data', *databases.values()]:
             server.drop(database)
         report.table(workload, scale, results, self.judge(results)[0])
-        print(f'({time.monotonic() - began:.0f} s, {built:.0f} of them for data and documents)', flush=True)
+        print(f'({time.monotonic() - began:.0f} s, {built:.0f} of them for data and documents)')
 
     def wanted(self, operation):
         if self.options.operations:
-            return operation.name in listed(self.options.operations)
+            return bool({operation.name, operation.family} & set(listed(self.options.operations)))
         return operation.in_quick or not self.options.quick
 
     def set_up(self, workload, variant, scale):
@@ -163,7 +163,7 @@ class Bench:
         for one in measure.measure(server, operation, databases, scale, self.plan):
             database = databases[one.variant]
             one.hot = self.hot_share(before[one.variant], server.updates(database, workload.views))
-            if check and one.variant.has_documents:
+            if check and one.variant.checked:
                 one.wrong = self.wrong(workload, one.variant, database)
             facts = {'workload': workload.name, 'scale': scale, 'operation': operation.name, **one.result(operation)}
             made.append(facts)
@@ -185,11 +185,11 @@ class Bench:
                 "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'updated_at'",
                 (view,), database))
             wrong = self.server.value(DIFFERENCE.format(query=query, columns=columns, view=view), database=database)
-            if wrong and variant.headers.get('documents') != 'not its own':
+            if wrong:
                 self.server.run(variant.headers.get('repair', REPAIR).replace(':tview', view).replace(':columns', columns)
                                 .replace(':query', query), database=database)
             total += wrong
-        return total if variant.headers.get('documents') != 'not its own' else None
+        return total
 
     def verify(self, databases):
         for variant, database in databases.items():
@@ -220,6 +220,7 @@ def database_of(variant):
 
 
 def main():
+    sys.stdout.reconfigure(line_buffering=True)
     options = arguments()
     bench = Bench(options)
     names = listed(options.workloads) or workloads.all_names()

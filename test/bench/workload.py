@@ -40,7 +40,7 @@ class Variant:
         self.for_view = general if os.path.exists(general) else os.path.join(HERE, 'variants', 'plain_table.sql')
         self.for_workload = own if os.path.exists(own) else None
         self.headers = headers(read(self.for_view))[1]
-        self.has_documents = self.headers.get('documents') != 'none'
+        self.checked = 'documents' not in self.headers           # or there are none, or they are not meant to be right
 
     def lines(self, header, views):
         """The header's statement, once for each view."""
@@ -50,13 +50,13 @@ class Variant:
 class Operation:
     """One thing to time: a pgbench script, for some variants another one."""
 
-    def __init__(self, name, scripts, views, clients=None):
-        self.scripts, self.views = scripts, views
+    def __init__(self, name, scripts, queries, clients=None):
+        self.scripts, self.queries = scripts, queries
         self.title, options = headers(next(iter(scripts.values())))
         counts = [int(count) for count in options.get('clients', '1').split()]
         self.clients = clients or counts[0]
         self.all_clients = counts
-        self.name = f'{name}_{self.clients}' if len(counts) > 1 else name
+        self.family, self.name = name, f'{name}_{self.clients}' if len(counts) > 1 else name
         if len(counts) > 1:
             self.title += f", {self.clients} client{'s' * (self.clients > 1)}"
         self.throughput = 'clients' in options
@@ -77,7 +77,7 @@ class Operation:
         elif variant.name == 'limit' or '' not in self.scripts:
             return None
         else:
-            text = '\n'.join([self.scripts[''], *variant.lines('after each write', self.views)])
+            text = '\n'.join([self.scripts[''], *variant.lines('after each write', self.queries)])
         return string.Template(text).safe_substitute(self.queries)
 
 
@@ -104,10 +104,8 @@ class Workload:
                 scripts.setdefault(name, {})[variant] = read(os.path.join(folder, 'operations', f'{file}.sql'))
         made = []
         for name in sorted(scripts, key=lambda name: (self.order.index(name) if name in self.order else 99, name)):
-            first = Operation(name, scripts[name], self.views)
-            made += [Operation(name, scripts[name], self.views, clients) for clients in first.all_clients]
-        for operation in made:
-            operation.queries = self.queries
+            first = Operation(name, scripts[name], self.queries)
+            made += [Operation(name, scripts[name], self.queries, clients) for clients in first.all_clients]
         return made
 
     def variants(self):
