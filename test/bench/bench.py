@@ -25,9 +25,9 @@ class Plan:
 
     def __init__(self, quick, rounds, seconds):
         self.scales = 'quick' if quick else 'full'
-        self.rounds = rounds or (2 if quick else 5)
-        self.seconds = seconds or (0.07 if quick else 1)
-        self.rounds_together = 1 if quick else self.rounds  # of several clients; pgbench needs a second for each
+        self.rounds = rounds or (2 if quick else 7)
+        self.seconds = seconds or (0.07 if quick else 0.7)
+        self.rounds_together = 1 if quick else min(5, self.rounds)  # of several clients; pgbench needs a second for each
         self.patience = 1 if quick else 15                  # seconds after which a variant gets no further round
 
 
@@ -96,7 +96,7 @@ class Bench:
         for group in (facts, settings):
             print(', '.join(f'{name} {value}' for name, value in group.items()))
         print('fsync and full_page_writes off, but on where commits are durable; times in ms, medians of '
-              f'{self.plan.rounds} rounds in turn; ratios of tps tell how many times fewer; noise: half the range of the rounds')
+              f'{self.plan.rounds} rounds in turn; ratios of tps tell how many times fewer; noise: median distance from the median')
 
     def run(self, workload):
         for scale in chosen_scales(workload, self.plan, self.options.scales):

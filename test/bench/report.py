@@ -1,4 +1,6 @@
 """Prints what was measured: one table per workload and scale, then the targets.  Not here: measuring, judging (targets.py)."""
+import statistics
+
 from targets import ratio
 
 
@@ -40,12 +42,12 @@ def table(workload, scale, results, verdicts):
         if not mine:
             continue
         speed = 'tps' if operation.throughput else 'ms'
-        rows = [[f'{operation.name}', speed, '×bare', '×limit', 'CPU ms', 'WAL B/tx', 'HOT', 'wrong', 'noise', '']]
+        rows = [[f'{operation.name}', speed, '×bare', '×limit', 'CPU ms', '×bare', 'WAL B/tx', 'HOT', 'wrong', 'noise', '']]
         reference = {r['variant']: r for r in mine}
         for r in mine:
             rows.append(['  ' + r['variant'], *row(r, speed, reference), remark(r, verdicts)])
         print(operation.title)
-        print_rows(rows, range(1, 9))
+        print_rows(rows, range(1, 10))
         print()
 
 
@@ -54,10 +56,15 @@ def row(r, speed, reference):
     rounds = r.get(f'rounds_{speed}') or [0]
     hot = '–' if r['hot'] is None else f"{r['hot']:.0%}"
     wrong = '–' if r['wrong'] is None else f"{r['wrong']:,}"
-    noise = f'±{(max(rounds) - min(rounds)) / 2 / value:.0%}' if value and len(rounds) > 1 else '–'
+    noise = f'±{statistics.median(abs(x - value) for x in rounds) / value:.0%}' if value and len(rounds) > 1 else '–'
     ratios = [slower(r, reference.get(other), speed) for other in ('bare', 'limit')]
-    cpu = r['cpu_ms'] if r.get('transactions', 0) >= 100 else None
-    return [number(value), *ratios, number(cpu), number(r.get('wal_bytes')), hot, wrong, noise]
+    return [number(value), *ratios, *processor_time(r, reference.get('bare')), number(r.get('wal_bytes')), hot, wrong, noise]
+
+
+def processor_time(r, bare):
+    """Unless the few transactions there were took less than starting their sessions."""
+    times = [x['cpu_ms'] if x and x.get('transactions', 0) >= 100 else None for x in (r, bare)]
+    return [number(times[0]), f'{times[0] / times[1]:.2f}' if all(times) else '–']
 
 
 def remark(r, verdicts):

@@ -16,6 +16,7 @@ class Server:
         self.admin = self.connect('postgres')
         with open(os.path.join(scratch, 'data', 'postmaster.pid'), encoding='ascii') as file:
             self.postmaster = int(file.readline())
+        self.idle_children = self.children()
 
     def connect(self, database):
         connection = psycopg2.connect(dbname=database)
@@ -67,9 +68,15 @@ class Server:
     def wal(self):
         return int(self.value("SELECT pg_current_wal_insert_lsn() - '0/0'"))
 
+    def children(self):
+        with open(f'/proc/{self.postmaster}/task/{self.postmaster}/children', encoding='ascii') as file:
+            return len(file.read().split())
+
     def cpu(self):
-        """Seconds of processor time used by sessions that have ended."""
-        time.sleep(0.02)                                    # the postmaster has to notice the end of the last one
+        """Seconds of processor time used by sessions that have ended; waits for those that are about to."""
+        patience = time.monotonic() + 5
+        while self.children() > self.idle_children and time.monotonic() < patience:
+            time.sleep(0.002)
         with open(f'/proc/{self.postmaster}/stat', encoding='ascii') as file:
             fields = file.read().rpartition(')')[2].split()
         return (int(fields[13]) + int(fields[14])) / os.sysconf('SC_CLK_TCK')
