@@ -120,8 +120,10 @@ def length_of_round(operation, one, seconds, trial):
     if operation.clients > 1 or seconds >= 1:
         return ['-T', str(max(1, round(seconds)))]
     if not one.count:
-        first = middle(trial(['-t', '1']).latencies)
-        one.count = max(1, int(1000 * seconds / (middle(trial(['-t', '8']).latencies) if first < 50 else first)))
+        latency = middle(trial(['-t', '1'], 1).latencies)          # other seeds than the rounds: writing the same value
+        if latency < 50:                                            # again would be no change
+            latency = middle(trial(['-t', '8'], 2).latencies)
+        one.count = max(1, int(1000 * seconds / latency))
     return ['-t', str(one.count)]
 
 
@@ -140,10 +142,10 @@ def measure(server, operation, databases, variables, plan):
             if one.error or one.spent > plan.patience:
                 continue
             began = time.monotonic()
-            def run(length):
-                return pgbench(server, databases[variant], scripts[variant], variables, operation, length, 4711 + number)
+            def run(length, seed):
+                return pgbench(server, databases[variant], scripts[variant], variables, operation, length, seed)
             try:
-                one.rounds.append(run(length_of_round(operation, one, plan.seconds, run)))
+                one.rounds.append(run(length_of_round(operation, one, plan.seconds, run), 4711 + number))
             except Failed as failed:
                 one.error = str(failed)
             one.spent += time.monotonic() - began
