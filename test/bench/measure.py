@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import threading
 import time
+import zlib
 
 
 class Round:
@@ -120,8 +121,8 @@ def length_of_round(operation, one, seconds, trial):
     if operation.clients > 1 or seconds >= 1:
         return ['-T', str(max(1, round(seconds)))]
     if not one.count:
-        latency = middle(trial(['-t', '1'], 1).latencies)          # other seeds than the rounds: writing the same value
-        if latency < 50:                                            # again would be no change
+        latency = middle(trial(['-t', '1'], 1).latencies)
+        if latency < 50:
             latency = middle(trial(['-t', '8'], 2).latencies)
         one.count = max(1, int(1000 * seconds / latency))
     return ['-t', str(one.count)]
@@ -136,6 +137,8 @@ def measure(server, operation, databases, variables, plan):
         for variant in taking_part:
             remember_memory(server, databases[variant], scripts[variant], variables, measured[variant])
         return list(measured.values())
+    # Seeds differ between operations, and trials: writing the same value to the same row again would be no change.
+    seed = zlib.crc32(operation.name.encode()) % 1000000
     for number in range(operation.rounds or (plan.rounds_together if operation.clients > 1 else plan.rounds)):
         for variant in taking_part if number % 2 == 0 else reversed(taking_part):
             one = measured[variant]
@@ -145,7 +148,7 @@ def measure(server, operation, databases, variables, plan):
             def run(length, seed):
                 return pgbench(server, databases[variant], scripts[variant], variables, operation, length, seed)
             try:
-                one.rounds.append(run(length_of_round(operation, one, plan.seconds, run), 4711 + number))
+                one.rounds.append(run(length_of_round(operation, one, plan.seconds, run), seed + number))
             except Failed as failed:
                 one.error = str(failed)
             one.spent += time.monotonic() - began
