@@ -95,8 +95,11 @@ class Bench:
         self.keep({'machine': facts, 'settings': settings})
         for group in (facts, settings):
             print(', '.join(f'{name} {value}' for name, value in group.items()))
+        if facts['load'] > facts['cores'] / 2:
+            print(f"THE MACHINE IS BUSY (load {facts['load']:.1f} on {facts['cores']} cores): times and their ratios are not "
+                  'to be trusted, long transactions suffer more than short ones')
         print('fsync and full_page_writes off, but on where commits are durable; times in ms, medians of '
-              f'{self.plan.rounds} rounds in turn; ratios of tps tell how many times fewer; noise: median distance from the median')
+              f'{self.plan.rounds} rounds in turn; ratios of tps tell how many times fewer; noise: median distance from it')
 
     def run(self, workload):
         for scale in chosen_scales(workload, self.plan, self.options.scales):

@@ -106,7 +106,8 @@ class Measurement:
         each = [middle(r.latencies) for r in self.rounds]
         every = sorted(latency for r in self.rounds for latency in r.latencies)
         facts.update(ms=statistics.median(each), rounds_ms=each, mean_ms=statistics.fmean(every),
-                     p95_ms=every[int(len(every) * 0.95)], transactions=transactions, failed=sum(r.failed for r in self.rounds),
+                     p10_ms=every[int(len(every) * 0.1)], p95_ms=every[int(len(every) * 0.95)], transactions=transactions,
+                     failed=sum(r.failed for r in self.rounds),
                      wal_bytes=sum(r.wal for r in self.rounds) / max(1, transactions),
                      cpu_ms=1000 * sum(r.cpu for r in self.rounds) / max(1, transactions))
         if operation.throughput:

@@ -62,8 +62,8 @@ def row(r, speed, reference):
 
 
 def processor_time(r, bare):
-    """Unless the few transactions there were took less than starting their sessions."""
-    times = [x['cpu_ms'] if x and x.get('transactions', 0) >= 100 else None for x in (r, bare)]
+    """Unless there were so few transactions that starting their sessions counts."""
+    times = [x['cpu_ms'] if x and x.get('transactions', 0) >= 500 * len(x['rounds_ms']) else None for x in (r, bare)]
     return [number(times[0]), f'{times[0] / times[1]:.2f}' if all(times) else '–']
 
 
