@@ -31,41 +31,49 @@ std::set<AttrNumber> key_columns(const model::Analysis &analysis, const model::T
     return target.parts.size() == analysis.key.size() ? columns : std::set<AttrNumber>{};
 }
 
-// Whether the index lets no two rows agree in these columns, by their types' own equality.  C-side: may raise.
-bool is_unique_in(Oid index, const AttrNumber *columns, int count)
+// What pg_index says: whether the index lets no two rows agree in these columns, by their types' own equality.  C-side.
+bool is_unique_in(HeapTuple index, TupleDesc desc, const AttrNumber *columns, int count)
 {
-    Relation open = index_open(index, AccessShareLock);
-    const FormData_pg_index *form = open->rd_index;
-    bool found = form->indisunique && form->indisvalid && form->indimmediate && RelationGetIndexPredicate(open) == NIL &&
-                 RelationGetIndexExpressions(open) == NIL;
-    for (int i = 0; i < form->indnkeyatts && found; ++i) {
-        bool given = std::find(columns, columns + count, form->indkey.values[i]) != columns + count;
-        TypeCacheEntry *type = given ? lookup_type_cache(get_atttype(form->indrelid, form->indkey.values[i]), TYPECACHE_BTREE_OPFAMILY)
-                                     : nullptr;
-        Oid collation = InvalidOid, column_type;
+    auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(index));
+    bool unique = form->indisunique && form->indisvalid && form->indimmediate && heap_attisnull(index, Anum_pg_index_indpred, desc) &&
+                  heap_attisnull(index, Anum_pg_index_indexprs, desc);
+    bool is_null;
+    auto *classes = reinterpret_cast<oidvector *>(DatumGetPointer(heap_getattr(index, Anum_pg_index_indclass, desc, &is_null)));
+    auto *collations =
+        reinterpret_cast<oidvector *>(DatumGetPointer(heap_getattr(index, Anum_pg_index_indcollation, desc, &is_null)));
+    for (int i = 0; i < form->indnkeyatts && unique; ++i) {
+        AttrNumber column = form->indkey.values[i];
+        unique = std::find(columns, columns + count, column) != columns + count;
+        if (!unique)
+            break;
+        Oid type, collation;
         int32 modifier;
-        if (given)
-            get_atttypetypmodcoll(form->indrelid, form->indkey.values[i], &column_type, &modifier, &collation);
-        found = given && open->rd_opfamily[i] == type->btree_opf && open->rd_indcollation[i] == collation;
+        get_atttypetypmodcoll(form->indrelid, column, &type, &modifier, &collation);
+        unique = get_opclass_family(classes->values[i]) == lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY)->btree_opf &&
+                 collations->values[i] == collation;
     }
-    index_close(open, AccessShareLock);
-    return found;
+    return unique;
 }
 
-// Whether no two rows of the relation agree in these columns.
+// Whether no two rows of the relation agree in these columns.  Locks nothing: this runs while rows are captured.
 bool identify_a_row(Oid relation, const std::set<AttrNumber> &columns)
 {
     std::vector<AttrNumber> list(columns.begin(), columns.end());
     const AttrNumber *first = list.data();
     int count = static_cast<int>(list.size());
     return pg::call([&] {
-        Relation open = relation_open(relation, AccessShareLock);
-        bool alone = open->rd_rel->relkind == RELKIND_RELATION && !has_subclass(relation);
-        List *indexes = alone ? RelationGetIndexList(open) : NIL;
-        relation_close(open, AccessShareLock);
+        if (get_rel_relkind(relation) != RELKIND_RELATION || has_subclass(relation))
+            return false;
         bool unique = false;
-        for (int i = 0; i < list_length(indexes) && !unique; ++i)
-            unique = is_unique_in(lfirst_oid(&indexes->elements[i]), first, count);
+        Relation indexes = table_open(IndexRelationId, AccessShareLock);
+        ScanKeyData key;
+        ScanKeyInit(&key, Anum_pg_index_indrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
+        SysScanDesc scan = systable_beginscan(indexes, IndexIndrelidIndexId, true, nullptr, 1, &key);
+        HeapTuple index;
+        while (!unique && HeapTupleIsValid(index = systable_getnext(scan)))
+            unique = is_unique_in(index, RelationGetDescr(indexes), first, count);
+        systable_endscan(scan);
+        table_close(indexes, AccessShareLock);
         return unique;
     });
 }

@@ -241,7 +241,8 @@ private:
         if (result == TM_Ok)
             return;
         if (IsolationUsesXactSnapshot() && (result == TM_Updated || result == TM_Deleted))
-            pg::raise({ERRCODE_T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update"});
+            pg::raise({ERRCODE_T_R_SERIALIZATION_FAILURE, fmt::format("could not serialize access due to concurrent {}",
+                                                                      result == TM_Updated ? "update" : "delete")});
         raise_changed(tview_);
     }
 
