@@ -11,7 +11,7 @@ import string
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 ORDER = ['bare', 'limit', 'hand_row_triggers', 'hand_statement_triggers', 'hand_safe', 'hand_jsonb_set',
-         'refresh_concurrently', 'pg_tviews', 'pg_tviews_immediate', 'pg_tviews_deferred', 'pg_tviews_manual']
+         'refresh_concurrently', 'pg_tviews', 'pg_tviews_rebuild', 'pg_tviews_immediate', 'pg_tviews_deferred', 'pg_tviews_manual']
 
 
 def read(path):
