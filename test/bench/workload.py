@@ -2,7 +2,8 @@
 
 A workload has workload.json (title, views in order of dependency, order of operations, scales), data.sql, NAME.sql for each
 view's query, operations/*.sql, and for each variant that needs more than a table with indexes a file VARIANT.sql.  With
-"based_on" it shares another's data and operations.  docs/benchmark.md describes all of it.  Not here: running anything.
+"based_on" it shares another's data and operations.  docs/operations/benchmark.md describes all of it.  Not here: running
+anything.
 """
 import json
 import os
