@@ -42,12 +42,12 @@ def table(workload, scale, results, verdicts):
         if not mine:
             continue
         speed = 'tps' if operation.throughput else 'ms'
-        rows = [[f'{operation.name}', speed, '×bare', '×limit', 'CPU ms', '×bare', 'WAL B/tx', 'HOT', 'wrong', 'noise', '']]
+        rows = [[operation.name, speed, '×bare', '×limit', 'p10', '×bare', 'CPU ms', '×bare', 'WAL B/tx', 'HOT', 'wrong', 'noise', '']]
         reference = {r['variant']: r for r in mine}
         for r in mine:
             rows.append(['  ' + r['variant'], *row(r, speed, reference), remark(r, verdicts)])
         print(operation.title)
-        print_rows(rows, range(1, 10))
+        print_rows(rows, range(1, 12))
         print()
 
 
@@ -58,7 +58,14 @@ def row(r, speed, reference):
     wrong = '–' if r['wrong'] is None else f"{r['wrong']:,}"
     noise = f'±{statistics.median(abs(x - value) for x in rounds) / value:.0%}' if value and len(rounds) > 1 else '–'
     ratios = [slower(r, reference.get(other), speed) for other in ('bare', 'limit')]
-    return [number(value), *ratios, *processor_time(r, reference.get('bare')), number(r.get('wal_bytes')), hot, wrong, noise]
+    bare = reference.get('bare')
+    return [number(value), *ratios, *fast(r, bare), *processor_time(r, bare), number(r.get('wal_bytes')), hot, wrong, noise]
+
+
+def fast(r, bare):
+    """The latency that a tenth of the transactions stay below, and how many times that of the bare write it is."""
+    times = [x.get('p10_ms') if x else None for x in (r, bare)]
+    return [number(times[0]), f'{times[0] / times[1]:.2f}' if all(times) else '–']
 
 
 def processor_time(r, bare):
