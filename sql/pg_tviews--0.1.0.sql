@@ -109,7 +109,7 @@ COMMENT ON FUNCTION pg_tviews_refresh(text) IS
 
 CREATE FUNCTION pg_tviews_reinstall_triggers() RETURNS integer LANGUAGE c AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_reinstall_triggers() IS
-    'makes the capture triggers that are missing on any table a TVIEW reads, and compares those TVIEWs in full at commit; returns the number of triggers made. Errors: 42501';
+    'makes the capture triggers that are missing on any table a TVIEW reads, and compares those TVIEWs in full at commit; drops those on tables that no TVIEW reads; returns the number of triggers made. Errors: 42501';
 
 -- Triggers --------------------------------------------------------------------------------------------------------
 

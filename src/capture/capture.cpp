@@ -93,7 +93,7 @@ TVIEWS_FUNCTION(pg_tviews_capture)
                    std::string("no TVIEW reads table \"") + RelationGetRelationName(relation) +
                        "\", but it has a capture trigger",
                    "The trigger \"" + std::string(trigger->tg_trigger->tgname) + "\" outlived the TVIEWs it served.",
-                   "Drop the trigger, or restore the rows of pg_tview_meta."});
+                   "Restore the rows of pg_tview_meta, or run pg_tviews_reinstall_triggers() to drop such triggers."});
     capture::RowCapture capture(*targets, RelationGetDescr(relation));
     if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
         capture.everything();

@@ -331,7 +331,8 @@ void adopt_redefinition(const catalog::Tview &tview)
     check_query(analyze::stored_query(tview.view), logged);
     std::vector<Oid> dependencies = base_relations(analyze::analyze_view(tview.view, tview.key).analysis);
     check_cycle(tview, dependencies);
-    if (dependencies == tview.dependencies)
+    // In whatever order: a restored database gave the tables other OIDs.
+    if (std::is_permutation(dependencies.begin(), dependencies.end(), tview.dependencies.begin(), tview.dependencies.end()))
         return;
     catalog::update_dependencies(tview.table, dependencies);
     pg::call(CommandCounterIncrement);

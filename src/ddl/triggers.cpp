@@ -173,6 +173,34 @@ void check_privilege(Oid relation)
                    "GRANT TRIGGER ON " + analyze::qualified_relation_name(relation) + " TO the creator of the TVIEW."});
 }
 
+// The tables with capture triggers, whether a TVIEW reads them or not.  Needs SPI.
+std::vector<Oid> captured_tables()
+{
+    std::vector<Oid> tables;
+    pg::execute("SELECT DISTINCT tgrelid FROM pg_catalog.pg_trigger WHERE tgfoid = $1 ORDER BY 1", {OIDOID},
+                {{ObjectIdGetDatum(catalog::capture_function())}, {}}, [&](TupleTableSlot *slot) {
+                    pg::call([&] { slot_getallattrs(slot); });
+                    tables.push_back(DatumGetObjectId(slot->tts_values[0]));
+                });
+    return tables;
+}
+
+// Drops the triggers of tables that no TVIEW reads, such as a restored schema without its data has; the others shall fire as
+// they should.
+void put_right(const std::vector<Oid> &tables)
+{
+    std::vector<Oid> unused;
+    for (Oid table : tables) {
+        if (!catalog::readers_of(table).empty()) {
+            restore_firing(table);
+            continue;
+        }
+        check_privilege(table);
+        unused.push_back(table);
+    }
+    remove_unused_triggers(unused);
+}
+
 }  // namespace
 
 int install_triggers(const catalog::Compiled &tview)
@@ -267,5 +295,6 @@ TVIEWS_FUNCTION(pg_tviews_reinstall_triggers)
             queue::Queue::current().add_everything(tview.table);
         made += missing;
     }
+    ddl::put_right(ddl::captured_tables());
     return Int32GetDatum(made);
 }

@@ -1,5 +1,5 @@
 # pg_dump and pg_restore: a restored database maintains its TVIEWs at once, without any repair; in plain and custom format, in
-# parallel, and schema first and data afterwards.
+# parallel, and schema first and data afterwards.  Where a part of the database is restored, what it takes to go on.
 use strict;
 use warnings;
 use FindBin;
@@ -100,6 +100,49 @@ restored(
 	[ 'pg_restore', '--exit-on-error', '--schema-only', "$folder/custom" ],
 	[ 'pg_restore', '--exit-on-error', '--data-only', '--disable-triggers', "$folder/custom" ]);
 check('schema_first');
+
+# A schema without its data has triggers, but no rows of pg_tview_meta.  One command makes of it a database without TVIEWs, whose
+# tables can be written; or the rows are loaded too.
+my $write = q{INSERT INTO tb_user (name) VALUES ('new')};
+restored('schema_only', [ 'pg_restore', '--exit-on-error', '--schema-only', "$folder/custom" ]);
+my (undef, undef, $refusal) = $node->psql('schema_only', $write);
+like($refusal, qr/no TVIEW reads table "tb_user".*pg_tviews_reinstall_triggers/s, 'without its data: writes are refused, with the way out');
+is($node->safe_psql('schema_only', 'SELECT pg_tviews_reinstall_triggers()'), '0', 'pg_tviews_reinstall_triggers() drops the triggers');
+is($node->safe_psql('schema_only', q{SELECT count(*) FROM pg_trigger WHERE tgname LIKE '!pg_tviews%'}), '0', 'all of them');
+$node->safe_psql('schema_only', $write);
+is($node->safe_psql('schema_only', 'SELECT count(*) FROM tb_user'), '1', 'and the tables can be written');
+
+restored('empty_copy', [ 'pg_restore', '--exit-on-error', '--schema-only', "$folder/custom" ],
+	[ 'pg_restore', '--exit-on-error', '--data-only', '-t', 'pg_tview_meta', "$folder/custom" ]);
+$node->safe_psql('empty_copy', "$write; INSERT INTO tb_post (fk_user, title) VALUES (1, 'first')");
+is($node->safe_psql('empty_copy', 'SELECT count(*) FROM tv_post'), '1', 'with the rows of pg_tview_meta, an empty copy is maintained');
+is_exact($node, 'empty_copy', 'in an empty copy');
+
+# A single schema: the extension must be there first.  If its tables are in that schema, the dump has the rows of pg_tview_meta;
+# those of TVIEWs in other schemas cannot be restored, so that they are left out and the others come by hand.
+$node->safe_psql('postgres', 'CREATE DATABASE single');
+$node->safe_psql('single', 'CREATE EXTENSION pg_tviews');
+command_ok([ @dump, '-Fc', '-n', 'public', '--exclude-table-data=pg_tview*', '-f', "$folder/public" ], 'dump of one schema of several');
+command_ok([ 'pg_restore', '--exit-on-error', '-n', 'public', '-d', $node->connstr('single'), "$folder/public" ],
+	'restored where the extension is');
+(undef, undef, $refusal) = $node->psql('single', $write);
+like($refusal, qr/no TVIEW reads table "tb_user"/, 'writes are refused');
+foreach my $copy ([ 'postgres', q{\copy (SELECT * FROM pg_tview_meta WHERE schema = 'public') TO}], [ 'single', q{\copy pg_tview_meta FROM} ])
+{
+	$node->safe_psql($copy->[0], "$copy->[1] '$folder/meta'");
+}
+is_exact($node, 'single', 'in a database with one schema of another');
+$node->safe_psql('single', q{UPDATE tb_user SET name = 'single' WHERE pk_user = 1; DELETE FROM tb_comment WHERE fk_user = 2; TRUNCATE tb_comment});
+is_exact($node, 'single', 'after writes there');
+
+$node->safe_psql('postgres', 'CREATE DATABASE complete');
+$node->safe_psql('complete', 'CREATE EXTENSION pg_tviews');
+command_ok([ 'pg_dump', '-d', $node->connstr('single'), '-Fc', '-n', 'public', '-f', "$folder/complete" ], 'dump of the only schema');
+command_ok([ 'pg_restore', '--exit-on-error', '-n', 'public', '-d', $node->connstr('complete'), "$folder/complete" ],
+	'restored where the extension is');
+is_exact($node, 'complete', 'in the only schema of another database');
+$node->safe_psql('complete', q{UPDATE tb_user SET name = 'complete' WHERE pk_user = 1; DELETE FROM tb_post WHERE pk_post = 2});
+is_exact($node, 'complete', 'after writes there');
 
 $node->stop;
 done_testing();

@@ -8,6 +8,7 @@ import re
 import time
 
 import psycopg2
+from psycopg2 import extensions
 
 import hot
 
@@ -149,7 +150,7 @@ class Client:
                 self.session.run('ROLLBACK TO s')
                 self.counts['savepoints rolled back after an error'] += 1
                 return end + 1
-        if kinds[position] not in ('end', 'prepare') and kinds[0] == 'begin':
+        if self.session.connection.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE:
             self.session.run('ROLLBACK')
         return None
 
