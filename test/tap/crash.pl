@@ -1,5 +1,5 @@
-# Crashes: a backend killed with -9 in each phase of a flush, an immediate stop in the middle of load, and a prepared
-# transaction across an immediate stop.  After recovery every TVIEW equals its query, without any repair.
+# Crashes: a backend killed with -9 in each phase of a flush, the postmaster killed or stopped at once in the middle of load, and a
+# prepared transaction across an immediate stop.  After recovery every TVIEW equals its query, without any repair.
 use strict;
 use warnings;
 use FindBin;
@@ -12,8 +12,14 @@ my $node = new_server('crash', 'restart_after_crash = on');
 my $db = 'postgres';
 make_blog($node, $db);
 
-# Gates: while documents are written, and after the flush but before the commit.
+# Gates: in a walk, in a join condition; in a rebuild, in a document; while documents are written; and after the flush but before
+# the commit.
 $node->safe_psql($db, q{
+	CREATE FUNCTION gated(gate integer, value anyelement) RETURNS anyelement IMMUTABLE LANGUAGE plpgsql AS
+		'BEGIN PERFORM pg_advisory_xact_lock_shared(gate); RETURN value; END';
+	CREATE TABLE tv_walked AS
+		SELECT p.pk_post AS pk_walked, u.name FROM tb_user u JOIN tb_post p ON p.fk_user = gated(3, u.pk_user);
+	CREATE TABLE tv_rebuilt AS SELECT pk_user AS pk_rebuilt, gated(4, name) AS name FROM tb_user;
 	CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS
 		'BEGIN PERFORM pg_advisory_xact_lock_shared(TG_ARGV[0]::int); RETURN NULL; END';
 	CREATE TRIGGER gate_writing AFTER INSERT OR UPDATE OR DELETE ON tv_post FOR EACH ROW EXECUTE FUNCTION gate(1);
@@ -23,8 +29,11 @@ $node->safe_psql($db, q{
 
 # Where the backend waits when it is killed, and what makes it wait there.
 my %phases = (
-	'waiting for the lock of the TVIEW' =>
-	  q{BEGIN; UPDATE tb_user SET name = 'open' WHERE pk_user = 2; SELECT pg_tviews_flush()},
+	'waiting for the lock of a table' => q{BEGIN; LOCK TABLE tb_post IN ACCESS EXCLUSIVE MODE},
+	'waiting for a lock of the flush' =>
+	  q{BEGIN; UPDATE tb_comment SET body = 'open' WHERE fk_post = 2; SELECT pg_tviews_flush()},
+	'walking' => q{SELECT pg_advisory_lock(3)},
+	'building documents' => q{SELECT pg_advisory_lock(4)},
 	'writing documents' => q{SELECT pg_advisory_lock(1)},
 	'between flush and commit' => q{SELECT pg_advisory_lock(2)});
 my $name = 'user 1';
@@ -50,19 +59,23 @@ foreach my $phase (sort keys %phases)
 	$node->safe_psql($db, "UPDATE tb_user SET name = '$name' WHERE pk_user = 1");
 	is($node->safe_psql($db, q{SELECT data->>'name' FROM tv_user WHERE pk_user = 1}), $name, 'writes go on');
 }
-$node->safe_psql($db, q{DROP TRIGGER gate_writing ON tv_post; DROP TRIGGER gate_flushed ON tv_user});
+$node->safe_psql($db, q{DROP TRIGGER gate_writing ON tv_post; DROP TRIGGER gate_flushed ON tv_user; DROP TABLE tv_walked, tv_rebuilt});
 
 # Load, stopped in the middle.
-foreach my $round (1 .. 2)
+foreach my $round (1 .. 3)
 {
 	my $before = $node->safe_psql($db, 'SELECT max(pk_comment) FROM tb_comment');
 	my $load = start_load($node, $db, 4, 60);
 	wait_until($node, $db, "SELECT max(pk_comment) > $before + 100 FROM tb_comment");
-	$node->stop('immediate');
+	my @pids = split /\n/, $node->safe_psql($db, 'SELECT pid FROM pg_stat_activity');
+	push @pids, (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0];
+	$round == 2 ? $node->kill9 : $node->stop('immediate');
 	eval { IPC::Run::finish $load };
+	# The processes of a killed postmaster keep its memory for a moment.
+	select(undef, undef, undef, 0.1) while kill 0, @pids;
 	$node->start;
 	cmp_ok($node->safe_psql($db, 'SELECT max(pk_comment) FROM tb_comment'), '>', $before, "load $round was under way");
-	is_exact($node, $db, "after an immediate stop under load ($round)");
+	is_exact($node, $db, "after the server went down under load ($round)");
 }
 
 # A prepared transaction keeps its flush and its locks across a crash.
