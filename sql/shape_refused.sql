@@ -24,6 +24,7 @@ CREATE TABLE tv_title AS SELECT title AS pk_title, pk_post FROM tb_post;
 CREATE TABLE tv_email AS SELECT email AS pk_email, date '2024-01-01' AS updated_at FROM tb_user;
 CALL attempt($$UPDATE tb_post SET title = 'Two' WHERE pk_post = 11; SELECT pg_tviews_flush()$$);
 CALL attempt($$UPDATE tb_user SET email = NULL WHERE pk_user = 1; SELECT pg_tviews_flush()$$);
+\set SHOW_CONTEXT never
 UPDATE tb_post SET title = 'Two' WHERE pk_post = 11;
 UPDATE tb_user SET email = NULL WHERE pk_user = 1;
 CALL write($$UPDATE tb_post SET title = CASE pk_post WHEN 11 THEN 'Two' ELSE 'One' END WHERE pk_post IN (11, 12)$$);
