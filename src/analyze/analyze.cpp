@@ -6,6 +6,7 @@
 #include "analyze/conditions.hpp"
 #include "analyze/key.hpp"
 #include "analyze/names.hpp"
+#include "analyze/recursion.hpp"
 #include "analyze/scope.hpp"
 #include "pg/list.hpp"
 
@@ -51,9 +52,23 @@ void describe_columns(model::Analysis &analysis)
         for (const model::Target &target : alternative.targets)
             for (const model::Target::Part &part : target.parts)
                 note_columns(part.expression, columns);
+    for (std::size_t i = 0; i < columns.size(); ++i)      // an earlier row's columns are read of the later one
+        if (analysis.occurrences[i].earlier >= 0)
+            columns[analysis.occurrences[i].earlier].insert(columns[i].begin(), columns[i].end());
     for (std::size_t i = 0; i < columns.size(); ++i)
         for (model::AttributeNumber number : columns[i])
             analysis.occurrences[i].attributes.push_back(describe_attribute(analysis.occurrences[i].relation, number));
+}
+
+model::SetOperation describe_operation(const Scope *scope)
+{
+    model::SetOperation operation;
+    for (const Scope *branch : scope->branches)
+        operation.branches.push_back(branch->id);
+    for (const Scope *at = scope; at != nullptr; at = at->consumer)
+        if (at->kind == Scope::branch)
+            operation.inside.push_back(at->id);
+    return operation;
 }
 
 std::vector<Oid> expanded_views(const ScopeTree &tree)
@@ -85,13 +100,10 @@ Result analyze(const Query *query, const std::vector<std::string> &key)
     ScopeTree tree(static_cast<Query *>(pg::call(copyObjectImpl, query)));
     model::Analysis &analysis = result.analysis;
     analysis.occurrences = tree.occurrences();
-    for (const auto &scope : tree.scopes()) {
-        std::vector<int> siblings;
-        for (const Scope *branch : scope->branches)
-            siblings.push_back(branch->id);
-        if (!siblings.empty())
-            analysis.set_operations.push_back(std::move(siblings));
-    }
+    mark_recursions(tree, analysis.occurrences);
+    for (const auto &scope : tree.scopes())
+        if (!scope->branches.empty() && !scope->earlier)
+            analysis.set_operations.push_back(describe_operation(scope.get()));
     find_hops(tree, analysis);
     find_key(tree, key, analysis);
     describe_columns(analysis);

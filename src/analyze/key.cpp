@@ -58,6 +58,14 @@ ColumnTarget column_target(const ScopeTree &tree, const Resolved &reading, Node 
             found.obstacle = "is computed from grouped values";
         if (tree.scope_of(found.target.occurrence)->recursive)
             found.obstacle = "comes out of a recursive query";
+        if (tree.scope_of(found.target.occurrence)->earlier)
+            found.obstacle = "is computed from turn to turn of a recursive query";
+        for (const Scope *crossed : arrival.crossed)
+            if (crossed->is_step()) {
+                if (found.target.turn != model::Turn::any)
+                    found.obstacle = "comes out of a recursive query inside another";
+                found.target.turn = model::Turn::last;
+            }
     }
     if (owners.empty())
         found.obstacle = reading.blocked;
@@ -124,6 +132,7 @@ private:
             }
             model::Target &target = single[found.target.occurrence];
             target.occurrence = found.target.occurrence;
+            target.turn = found.target.turn;
             target.parts.push_back(found.target.parts.front());
         }
         // A constant column narrows nothing on its own; use it only when there is nothing else.

@@ -22,9 +22,9 @@ struct Scope;
 
 // What one range table entry of a scope is.
 struct Source {
-    enum Kind { none, relation, subquery, join, other } kind = none;
+    enum Kind { none, relation, subquery, join, turn, other } kind = none;
     int occurrence = -1;          // relation
-    Scope *scope = nullptr;       // subquery, view or CTE
+    Scope *scope = nullptr;       // subquery, view or CTE; turn: the recursion whose earlier rows it gives
 };
 
 struct Scope {
@@ -36,7 +36,10 @@ struct Scope {
     Scope *lexical = nullptr;     // where a Var of levelsup 1 points
     Scope *consumer = nullptr;    // the scope that reads its output
     int rti = 0;                  // in the consumer's range table (derived, branch)
-    bool recursive = false;       // a recursive CTE, or inside one
+    bool recursive = false;       // a recursive CTE that cannot be walked through, or inside one
+    bool recursion = false;       // one that can: its branches are base() and step(); see recursion.hpp
+    bool earlier = false;         // the earlier turns of a recursion as its step reads them, or inside them
+    const Scope *later = nullptr; // the scope it repeats then
     model::ObjectId reader = 0;
     std::string path;
     std::vector<Source> sources;  // by range table index
@@ -44,6 +47,11 @@ struct Scope {
     std::set<int> nullable;       // range table entries that an outer join of this level can null-extend
     std::vector<std::pair<const SubLink *, Scope *>> sublinks;    // in the order of the walk
     std::set<int> demanded;       // output columns (resno) somebody reads
+
+    Scope *base() const { return branches.front(); }
+    Scope *step() const { return branches.back(); }
+    bool is_base() const { return kind == branch && consumer->recursion && consumer->base() == this; }
+    bool is_step() const { return kind == branch && consumer->recursion && !is_base(); }
 
     // The scope of a sublink; null if it has none (nobody needs its value).
     Scope *sublink_scope(const SubLink *sublink) const;
@@ -63,6 +71,7 @@ public:
     static Scope *ancestor(Scope *scope, Index levelsup);
 
 private:
+    Scope *new_scope(Query *query, Scope::Kind kind, Scope *lexical, Scope *consumer, int rti, const std::string &name);
     Scope *add_scope(Query *query, Scope::Kind kind, Scope *lexical, Scope *consumer, int rti, const std::string &name);
     void build_sources(Scope *scope);
     void build_source(Scope *scope, int rti);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "plan/closure_sql.hpp"
 #include "plan/identifier.hpp"
 
 namespace tviews::plan {
@@ -14,9 +15,7 @@ using model::AttributeNumber;
 
 std::string column_of_y(const model::Occurrence &occurrence, AttributeNumber number)
 {
-    // The cast keeps y.* one value inside ROW(…) and in a select list.
-    const model::Attribute &attribute = *occurrence.attribute(number);
-    return number == model::whole_row ? "((y.*)::" + attribute.type.name + ")" : "y." + quote_name(attribute.name);
+    return column_of(occurrence, number, "y");
 }
 
 // The rows walked from, as a subquery: unnested in the select list, where a composite value stays one column.
@@ -51,6 +50,16 @@ std::string column_list(const model::Occurrence &occurrence, const std::vector<A
     return list;
 }
 
+// Columns of the rows walked from.
+std::string row_list(const std::vector<AttributeNumber> &layout, const std::vector<AttributeNumber> &columns)
+{
+    std::string list;
+    for (AttributeNumber number : columns)
+        list += fmt::format("{}x.c{}", list.empty() ? "" : ", ",
+                            std::find(layout.begin(), layout.end(), number) - layout.begin() + 1);
+    return list;
+}
+
 std::string part_list(const model::Analysis &analysis, const model::Walk &walk, int from,
                       const std::vector<AttributeNumber> &columns_of_from)
 {
@@ -68,6 +77,14 @@ bool parts_are_columns(const model::Walk &walk)
 }
 
 }  // namespace
+
+std::string column_of(const model::Occurrence &occurrence, AttributeNumber number, const std::string &alias)
+{
+    // The cast keeps alias.* one value inside ROW(…) and in a select list.
+    const model::Attribute &attribute = *occurrence.attribute(number);
+    return number == model::whole_row ? "((" + alias + ".*)::" + attribute.type.name + ")"
+                                      : alias + "." + quote_name(attribute.name);
+}
 
 std::string substitute(const model::Analysis &analysis, const model::Expression &expression, int from,
                        const std::vector<AttributeNumber> &columns_of_from)
@@ -91,6 +108,14 @@ CompiledWalk compile_walk(const model::Analysis &analysis, int occurrence, const
     for (std::size_t i = 0; i < count; ++i) {
         const model::Step &step = walk.steps[i];
         auto inputs = columns_before(analysis, walk, i);
+        if (!step.loop.empty()) {
+            std::string outputs = i + 1 == count ? part_list(analysis, walk, step.to, inputs)
+                                                 : row_list(inputs, columns_before(analysis, walk, i + 1));
+            std::string rows = rows_from_arrays(analysis.occurrences[step.from], inputs);
+            compiled.statements.push_back({closure_sql(analysis, step, rows, inputs, outputs),
+                                           analysis.occurrences[step.to].reader, step.to});
+            continue;
+        }
         std::string outputs = i + 1 == count
                                   ? part_list(analysis, walk, -1, {})
                                   : column_list(analysis.occurrences[step.to], columns_before(analysis, walk, i + 1));

@@ -17,7 +17,7 @@ Sketch entries()
     sketch.table("x.p", "tb_post", {"pk_post", "fk_user"}, {posts});
     sketch.table("x.g", "tb_page", {"pk_page", "fk_user"}, {pages});
     sketch.table("u", "tb_user", {"pk_user", "fk_team"});
-    sketch.analysis.set_operations = {{posts, pages}};
+    sketch.analysis.set_operations = {{{posts, pages}, {}}};
     sketch.analysis.key = {{"pk", integer, "OPERATOR(pg_catalog.=)"}};
     for (auto [path, branch] : {std::pair{"x.p", posts}, std::pair{"x.g", pages}}) {
         int join = sketch.equality("u.pk_user", path + std::string(".fk_user"));
@@ -135,7 +135,7 @@ TEST(SetOperation, MayBeNested)
     sketch.occurrence("x.p").branches = {first, posts};
     sketch.occurrence("x.g").branches = {first, pages};
     sketch.table("x.q", "tb_question", {"pk_question"}, {last});
-    sketch.analysis.set_operations = {{first, last}, {posts, pages}};
+    sketch.analysis.set_operations = {{{first, last}, {}}, {{posts, pages}, {}}};
     sketch.alternative({sketch.target({"x.p.pk_post"})}, {first, posts});
     sketch.alternative({sketch.target({"x.g.pk_page"})}, {first, pages});
     sketch.alternative({sketch.target({"x.q.pk_question"})}, {last});
@@ -150,7 +150,7 @@ TEST(SetOperation, IsIndependentOfAnother)
     Sketch sketch = keyed_by_branch();
     constexpr int likes = 3, shares = 4;
     sketch.table("y.l", "tb_like", {"fk_user"}, {likes});
-    sketch.analysis.set_operations.push_back({likes, shares});
+    sketch.analysis.set_operations.push_back({{likes, shares}, {}});
     sketch.hop("y.l", "u", sketch.equality("y.l.fk_user", "u.pk_user"));
     EXPECT_EQ(sketch.shown_route("y.l"), "y.l -> u -> x.p: pk = x.p.pk_post; y.l -> u -> x.g: pk = x.g.pk_page");
 }
