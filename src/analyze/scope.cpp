@@ -2,6 +2,7 @@
 #include "analyze/scope.hpp"
 
 #include "analyze/names.hpp"
+#include "analyze/outer_joins.hpp"
 #include "analyze/recursion.hpp"
 #include "pg/list.hpp"
 #include "pg/walk.hpp"
@@ -110,6 +111,7 @@ Scope *ScopeTree::new_scope(Query *query, Scope::Kind kind, Scope *lexical, Scop
     scope->path = consumer == nullptr || consumer->path.empty() || name.empty() ? name : consumer->path + "." + name;
     if (name.empty() && consumer != nullptr)
         scope->path = consumer->path;
+    reduce_outer_joins(query);
     collect_nullable(reinterpret_cast<Node *>(query->jointree), scope->nullable);
     return scope;
 }

@@ -2,7 +2,8 @@
 //
 // In: an analysed Query.  Out: one Scope per query level *per reference path* (a CTE referenced twice gives two scopes) and
 // one Occurrence per base relation in them, with the columns the result depends on.  Only what the result needs is
-// followed: an output column of a view that nobody reads brings neither columns nor subqueries in.
+// followed: an output column of a view that nobody reads brings neither columns nor subqueries in.  Outer joins that are inner
+// ones in truth are made so (outer_joins.hpp).
 //
 // Not here: which conditions lead from one occurrence to another (conditions.cpp), and how columns are traced through
 // scopes (resolve.hpp).  Assumes that the caller holds locks on the relations and a memory context for the nodes.
