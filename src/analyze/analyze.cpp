@@ -8,6 +8,7 @@
 #include "analyze/names.hpp"
 #include "analyze/recursion.hpp"
 #include "analyze/scope.hpp"
+#include "analyze/shared_values.hpp"
 #include "pg/list.hpp"
 
 namespace tviews::analyze {
@@ -43,6 +44,9 @@ void describe_columns(model::Analysis &analysis)
     std::vector<std::set<model::AttributeNumber>> columns(analysis.occurrences.size());
     for (std::size_t i = 0; i < columns.size(); ++i)
         columns[i] = analysis.occurrences[i].used;
+    for (const model::Occurrence &occurrence : analysis.occurrences)
+        for (const model::Expression &filter : occurrence.filters)
+            note_columns(filter, columns);
     for (const model::Condition &condition : analysis.conditions)
         note_columns(condition.expression, columns);
     for (const model::Obstacle &obstacle : analysis.obstacles)
@@ -107,6 +111,7 @@ Result analyze(const Query *query, const std::vector<std::string> &key)
     find_hops(tree, analysis);
     find_key(tree, key, analysis);
     describe_columns(analysis);
+    find_shared_values(tree, analysis);
     result.views = expanded_views(tree);
     return result;
 }

@@ -167,7 +167,26 @@ private:
             }
             if (reading.arrivals.size() == 2)
                 add_reading(conjunct, reading);
+            else if (reading.arrivals.size() == 1)
+                add_filter(conjunct, reading);
         }
+    }
+
+    // Rows of a table that do not satisfy it show nowhere: not even in an outer join below it, which would not extend a row that
+    // they match.
+    void add_filter(const Conjunct &conjunct, const Resolved &reading)
+    {
+        const auto &[occurrence, arrival] = *reading.arrivals.begin();
+        bool here = arrival.crossed.empty() && arrival.referenced_in == conjunct.place.scope && !arrival.nullable;
+        if (here && conjunct.asked == Asked::is_true && (!conjunct.startable || starts_inside(conjunct, arrival)))
+            analysis_.occurrences[occurrence].filters.push_back(to_expression(reading.tree, Casts::all));
+    }
+
+    static bool starts_inside(const Conjunct &conjunct, const Arrival &arrival)
+    {
+        return arrival.referenced_in == conjunct.place.scope &&
+               std::includes(conjunct.startable->begin(), conjunct.startable->end(), arrival.entries.begin(),
+                             arrival.entries.end());
     }
 
     void add_reading(const Conjunct &conjunct, Resolved &reading)
@@ -347,13 +366,8 @@ private:
             return start.blocked;
         if (start.by_equality && !(sides && sides->default_family && is_column(sides->equality, from)))
             return "equal values need not be identical where rows are grouped";
-        if (conjunct.startable) {
-            bool inside = start.referenced_in == scope &&
-                          std::includes(conjunct.startable->begin(), conjunct.startable->end(), start.entries.begin(),
-                                        start.entries.end());
-            if (!inside)
-                return "it is the ON condition of an outer join that keeps unmatched rows of this side";
-        }
+        if (conjunct.startable && !starts_inside(conjunct, start))
+            return "it is the ON condition of an outer join that keeps unmatched rows of this side";
         for (const Arrival *arrival : {&start, &end})
             if (arrival->nullable && !strict_in(reading.tree, arrival == &start ? from : to))
                 return "an outer join can leave its side empty and the condition may hold then";

@@ -47,6 +47,12 @@ private:
         return name == occurrence.path ? name : name + " " + occurrence.path;
     }
 
+    std::string shared_name(const model::Occurrence &occurrence) const
+    {
+        const std::string &path = analysis_.shared_values[occurrence.shared_value].path;
+        return path == occurrence.path ? path + " with its filter" : path;
+    }
+
     void explain_key()
     {
         std::string columns;
@@ -70,7 +76,10 @@ private:
         explain_columns(occurrence);
         const model::Route &route = tview_.routes[index];
         if (route.everything) {
-            line(1, "a change compares everything: " + route.reason);
+            std::string unless = occurrence.shared_value < 0
+                                     ? ""
+                                     : ", unless " + shared_name(occurrence) + " gives the same rows as before";
+            line(1, "a change compares everything" + unless + ": " + route.reason);
             return;
         }
         for (const model::Walk &walk : route.walks)

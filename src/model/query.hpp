@@ -70,6 +70,8 @@ struct Occurrence {
     std::vector<Attribute> attributes;  // the columns any expression or `used` mentions
     std::vector<int> branches;    // set-operation branches it lies in, outermost first
     int recursion = -1;           // the recursive query whose step it lies in, the innermost
+    std::vector<Expression> filters;      // conditions over it alone, true of all its rows that matter
+    int shared_value = -1;        // the shared value it goes into, if the result depends on it through that alone
     int earlier = -1;             // not a table of the query: the row of this occurrence in an earlier turn of its recursion
 
     const Attribute *attribute(AttributeNumber number) const;
@@ -131,6 +133,13 @@ struct SetOperation {
     std::vector<int> inside;      // the branches of others that it lies in
 };
 
+// A query that gives the same to all documents; without a change in its rows nothing behind it changes a document.
+struct SharedValue {
+    std::string sql;
+    std::string path;             // for people
+    ObjectId reader = 0;
+};
+
 struct KeyColumn {
     std::string name;             // unquoted
     Type type;
@@ -147,6 +156,7 @@ struct Analysis {
     std::vector<Alternative> alternatives;
     std::string no_key_route;     // why no alternative exists at all, when alternatives is empty
     std::vector<SetOperation> set_operations;
+    std::vector<SharedValue> shared_values;
     std::vector<Hop> turns;       // from one turn of a recursion to the next, or back
 };
 

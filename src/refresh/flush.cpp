@@ -60,6 +60,8 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
         keys.add(queue.revisit[tview.tview.table]);
     else if (IsolationUsesXactSnapshot())
         queue.revisit[tview.tview.table].add(keys);
+    if (keys.everything)
+        queue.compared.insert(tview.tview.table);
     return rebuild(tview, keys, moment);
 }
 
@@ -143,6 +145,7 @@ Written refresh_all(Oid table)
     keys.everything = true;
     Written written = rebuild(*tview, keys, Moment::read);
     queue::Queue::current().flushed_tables.insert(table);
+    queue::Queue::current().compared.insert(table);
     finish();
     if (IsolationUsesXactSnapshot())      // what it could not see is compared again at commit
         queue::Queue::current().add_everything(table);

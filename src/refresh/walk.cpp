@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "catalog/settings.hpp"
 #include "refresh/identity.hpp"
+#include "refresh/shared_values.hpp"
 
 namespace tviews::refresh {
 
@@ -140,17 +142,32 @@ void collect(Keys &keys, const plan::CompiledWalk &walk, const pg::RowSet &found
     }
 }
 
+// The shared value through which alone the occurrence reaches documents, if it has no route and the value can be compared.
+int only_shared(const catalog::Compiled &tview, int occurrence)
+{
+    bool known = occurrence >= 0 && occurrence < static_cast<int>(tview.plans.size());
+    if (!known || !tview.plans[occurrence].everything || queue::Queue::current().compared.count(tview.tview.table) != 0)
+        return -1;
+    return tview.analysis.occurrences[occurrence].shared_value;
+}
+
 }  // namespace
 
 Keys walk(catalog::Compiled &tview, const std::vector<std::pair<int, const queue::Seeds *>> &seeds, Moment moment)
 {
     Keys keys;
+    std::set<int> shared_values;
     for (const auto &[occurrence, seed] : seeds) {
+        if (int shared_value = only_shared(tview, occurrence); shared_value >= 0) {
+            shared_values.insert(shared_value);
+            continue;
+        }
         bool known = occurrence >= 0 && occurrence < static_cast<int>(tview.plans.size());
         if (!known || seed->everything || tview.plans[occurrence].everything ||
             seed->rows.width() != tview.plans[occurrence].seed_columns.size())
             keys.everything = true;
     }
+    keys.everything = keys.everything || shared_values_differ(tview, shared_values, moment);
     for (const auto &[occurrence, seed] : seeds) {
         if (keys.everything)
             break;
