@@ -9,6 +9,7 @@
 #include "analyze/recursion.hpp"
 #include "analyze/scope.hpp"
 #include "analyze/shared_values.hpp"
+#include "model/route.hpp"
 #include "pg/list.hpp"
 
 namespace tviews::analyze {
@@ -85,6 +86,34 @@ std::vector<Oid> expanded_views(const ScopeTree &tree)
     return {views.begin(), views.end()};
 }
 
+Result analyze_tree(ScopeTree tree, const std::vector<std::string> &key)
+{
+    Result result;
+    model::Analysis &analysis = result.analysis;
+    analysis.occurrences = tree.occurrences();
+    mark_recursions(tree, analysis.occurrences);
+    for (const auto &scope : tree.scopes())
+        if (!scope->branches.empty() && !scope->earlier)
+            analysis.set_operations.push_back(describe_operation(scope.get()));
+    find_hops(tree, analysis);
+    find_key(tree, key, analysis);
+    describe_columns(analysis);
+    find_shared_values(tree, analysis);
+    result.views = expanded_views(tree);
+    return result;
+}
+
+// How many relations have to be compared in full when they change.
+std::size_t relations_without_route(const model::Analysis &analysis)
+{
+    std::set<model::ObjectId> relations;
+    auto routes = model::find_routes(analysis);
+    for (std::size_t i = 0; i < routes.size(); ++i)
+        if (routes[i].everything)
+            relations.insert(analysis.occurrences[i].relation);
+    return relations.size();
+}
+
 }  // namespace
 
 Query *stored_query(Oid view)
@@ -100,20 +129,15 @@ Query *stored_query(Oid view)
 Result analyze(const Query *query, const std::vector<std::string> &key)
 {
     QualifiedNames qualified;
-    Result result;
-    ScopeTree tree(static_cast<Query *>(pg::call(copyObjectImpl, query)));
-    model::Analysis &analysis = result.analysis;
-    analysis.occurrences = tree.occurrences();
-    mark_recursions(tree, analysis.occurrences);
-    for (const auto &scope : tree.scopes())
-        if (!scope->branches.empty() && !scope->earlier)
-            analysis.set_operations.push_back(describe_operation(scope.get()));
-    find_hops(tree, analysis);
-    find_key(tree, key, analysis);
-    describe_columns(analysis);
-    find_shared_values(tree, analysis);
-    result.views = expanded_views(tree);
-    return result;
+    Result plain = analyze_tree(ScopeTree(static_cast<Query *>(pg::call(copyObjectImpl, query))), key);
+    std::size_t without_route = relations_without_route(plain.analysis);
+    if (without_route == 0)
+        return plain;
+    ScopeTree tree(static_cast<Query *>(pg::call(copyObjectImpl, query)), true);
+    if (!tree.has_neighbours())
+        return plain;
+    Result separated = analyze_tree(std::move(tree), key);
+    return relations_without_route(separated.analysis) < without_route ? separated : plain;
 }
 
 Result analyze_view(Oid view, const std::vector<std::string> &key)

@@ -2,6 +2,7 @@
 #include "analyze/scope.hpp"
 
 #include "analyze/names.hpp"
+#include "analyze/neighbours.hpp"
 #include "analyze/outer_joins.hpp"
 #include "analyze/recursion.hpp"
 #include "pg/list.hpp"
@@ -77,7 +78,7 @@ Scope *ScopeTree::ancestor(Scope *scope, Index levelsup)
     return scope;
 }
 
-ScopeTree::ScopeTree(Query *query)
+ScopeTree::ScopeTree(Query *query, bool neighbours) : separate_neighbours_(neighbours)
 {
     add_scope(query, Scope::top, nullptr, nullptr, 0, "");
     demand_all(top());
@@ -111,6 +112,8 @@ Scope *ScopeTree::new_scope(Query *query, Scope::Kind kind, Scope *lexical, Scop
     scope->path = consumer == nullptr || consumer->path.empty() || name.empty() ? name : consumer->path + "." + name;
     if (name.empty() && consumer != nullptr)
         scope->path = consumer->path;
+    if (separate_neighbours_)
+        separate_neighbours(query, neighbours_);
     reduce_outer_joins(query);
     collect_nullable(reinterpret_cast<Node *>(query->jointree), scope->nullable);
     return scope;
@@ -300,7 +303,9 @@ void ScopeTree::walk_sublink(Scope *scope, SubLink *sublink)
     walk_expression(scope, sublink->testexpr);
     if (scope->sublink_scope(sublink) != nullptr)
         return;
-    Scope *inner = add_scope(reinterpret_cast<Query *>(sublink->subselect), Scope::sublink, scope, scope, 0, "subquery");
+    auto *query = reinterpret_cast<Query *>(sublink->subselect);
+    Scope *inner =
+        add_scope(query, Scope::sublink, scope, scope, 0, neighbours_.count(query) != 0 ? "neighbours" : "subquery");
     scope->sublinks.emplace_back(sublink, inner);
     if (sublink->subLinkType != EXISTS_SUBLINK)
         demand_all(inner);

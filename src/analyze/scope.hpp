@@ -60,8 +60,10 @@ struct Scope {
 
 class ScopeTree {
 public:
-    // Expands `query`; every output column of the top level is demanded.
-    explicit ScopeTree(Query *query);
+    // Expands `query`; every output column of the top level is demanded.  `neighbours`: rows that share a partition are told
+    // apart from the row itself (neighbours.hpp), which gives more occurrences and more ways.
+    explicit ScopeTree(Query *query, bool neighbours = false);
+    bool has_neighbours() const { return !neighbours_.empty(); }
 
     Scope *top() const { return scopes_.front().get(); }
     const std::vector<std::unique_ptr<Scope>> &scopes() const { return scopes_; }
@@ -90,6 +92,8 @@ private:
     std::vector<std::unique_ptr<Scope>> scopes_;
     std::vector<model::Occurrence> occurrences_;
     std::vector<Scope *> occurrence_scopes_;
+    bool separate_neighbours_;
+    std::set<const Query *> neighbours_;
 };
 
 }  // namespace tviews::analyze

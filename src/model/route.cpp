@@ -85,7 +85,8 @@ void elide_last_step(const Analysis &analysis, Walk &walk)
         return;
     std::vector<Target::Part> parts;
     for (const Target::Part &part : walk.parts) {
-        auto same = through_equality(analysis, walk.steps.back(), part.expression);
+        auto same = part.expression.inputs.empty() ? std::optional(part.expression)
+                                                   : through_equality(analysis, walk.steps.back(), part.expression);
         if (!same)
             return;
         parts.push_back({part.key_column, *same});

@@ -164,4 +164,35 @@ TEST(SetOperation, MayGiveOneBranchAConstantKey)
     EXPECT_EQ(sketch.shown_route("u"), "u -> x.p: pk = x.p.pk_post; u: pk = 0");
 }
 
+TEST(SetOperation, IsWalkedThroughInEachCase)
+{
+    Sketch sketch = entries();                    // the key lies behind: JOIN tb_team t ON t.pk_team = x.fk_user, key t.pk_team
+    sketch.table("t", "tb_team", {"pk_team", "fk_user"});
+    for (auto [path, branch] : {std::pair{"x.p", posts}, std::pair{"x.g", pages}}) {
+        int join = sketch.equality(path + std::string(".fk_user"), "t.fk_user");
+        sketch.hop(path, "t", join);
+        sketch.hop("t", path, join, branch);
+    }
+    sketch.alternative({sketch.target({"t.pk_team"})});
+    EXPECT_EQ(sketch.shown_route("u"), "u -> x.p -> t: pk = t.pk_team; u -> x.g -> t: pk = t.pk_team");
+    EXPECT_EQ(sketch.shown_route("x.p"), "x.p -> t: pk = t.pk_team");
+}
+
+TEST(SetOperation, NeedsAWayInEachCase)
+{
+    Sketch sketch = entries();
+    sketch.table("t", "tb_team", {"pk_team", "fk_user"});
+    sketch.hop("x.p", "t", sketch.equality("x.p.fk_user", "t.fk_user"));
+    sketch.alternative({sketch.target({"t.pk_team"})});
+    EXPECT_TRUE(sketch.route("u").everything);
+}
+
+TEST(Elision, SparesTheStepWhereTheRestOfTheKeyIsConstant)
+{
+    Sketch sketch = blog();
+    sketch.analysis.key.push_back({"level", integer, "OPERATOR(pg_catalog.=)"});
+    sketch.analysis.alternatives = {{{sketch.target({"p.pk_post", "1"})}, {}}};
+    EXPECT_EQ(sketch.shown_route("c"), "c (-> p): pk_post = c.fk_post, level = 1");
+}
+
 }  // namespace tviews::test
