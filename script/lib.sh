@@ -1,4 +1,4 @@
-# Sourced by script/test and script/demo: builds and installs the extension and runs a throwaway PostgreSQL server.
+# Sourced by script/test, script/demo and script/bench: builds and installs the extension and runs a throwaway PostgreSQL server.
 #
 # The server lives in a new directory under /tmp, belongs to user postgres (initdb refuses root), listens on a unix socket
 # only, and is stopped and removed when the script ends, however it ends.  Everything that runs as postgres runs in a copy of

@@ -66,5 +66,12 @@ CALL check_exact();
 DELETE FROM tb_user;
 CALL check_exact();
 
+-- Keys that two walks give in two types, one a mere relabelling of the other.
+CREATE TABLE tb_code (pk_code varchar(10) PRIMARY KEY);
+CREATE TABLE tv_label AS SELECT name AS pk_label FROM tb_user UNION ALL SELECT pk_code FROM tb_code;
+WITH u AS (INSERT INTO tb_user VALUES (9, uuid_of(1, 9), 'Ida', NULL)) INSERT INTO tb_code VALUES ('a code');
+CALL check_exact();
+DROP TABLE tv_label;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

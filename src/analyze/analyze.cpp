@@ -4,6 +4,7 @@
 #include <set>
 
 #include "analyze/conditions.hpp"
+#include "analyze/copies.hpp"
 #include "analyze/key.hpp"
 #include "analyze/names.hpp"
 #include "analyze/recursion.hpp"
@@ -97,6 +98,7 @@ Result analyze_tree(ScopeTree tree, const std::vector<std::string> &key)
             analysis.set_operations.push_back(describe_operation(scope.get()));
     find_hops(tree, analysis);
     find_key(tree, key, analysis);
+    find_copies(tree, analysis);
     describe_columns(analysis);
     find_shared_values(tree, analysis);
     result.views = expanded_views(tree);

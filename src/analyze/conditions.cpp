@@ -194,6 +194,7 @@ private:
         reading.tree = asked(conjunct.asked, reading);
         model::Condition condition;
         condition.expression = to_expression(reading.tree, Casts::explicit_only);
+        condition.may_fail = may_fail(reading.tree);
         auto sides = equality_sides(reading.tree);
         if (sides)
             condition.equality = sides->equality;

@@ -64,6 +64,19 @@ model::Expression to_expression(Node *tree, Casts casts)
     return expression;
 }
 
+bool may_fail(Node *tree)
+{
+    auto is_value = [](Node *node) { return IsA(node, Var) || IsA(node, Const); };
+    if (IsA(tree, OpExpr) && pg::length(reinterpret_cast<OpExpr *>(tree)->args) == 2) {
+        auto *operation = reinterpret_cast<OpExpr *>(tree);
+        Node *left = strip_relabel(static_cast<Node *>(pg::nth(operation->args, 0)));
+        Node *right = strip_relabel(static_cast<Node *>(pg::nth(operation->args, 1)));
+        if (is_value(left) && is_value(right) && pg::call([&] { return get_op_btree_interpretation(operation->opno) != NIL; }))
+            return false;         // comparing values as a btree does raises nothing
+    }
+    return pg::call(contain_leaked_vars, tree);
+}
+
 std::optional<EqualitySides> equality_sides(Node *tree)
 {
     if (!IsA(tree, OpExpr) || pg::length(reinterpret_cast<OpExpr *>(tree)->args) != 2)
@@ -72,7 +85,7 @@ std::optional<EqualitySides> equality_sides(Node *tree)
     auto *left = static_cast<Node *>(pg::nth(operation->args, 0));
     auto *right = static_cast<Node *>(pg::nth(operation->args, 1));
     struct Facts {
-        bool equality, deterministic, default_family;
+        bool equality, deterministic, default_family, hashable;
         Oid left_type, right_type;
     };
     Facts facts = pg::call([&] {
@@ -82,6 +95,7 @@ std::optional<EqualitySides> equality_sides(Node *tree)
         return Facts{op_mergejoinable(operation->opno, type) || op_hashjoinable(operation->opno, type),
                      !OidIsValid(collation) || get_collation_isdeterministic(collation),
                      OidIsValid(cache->btree_opf) && op_in_opfamily(operation->opno, cache->btree_opf),
+                     op_hashjoinable(operation->opno, type),
                      exprType(strip_relabel(left)), exprType(strip_relabel(right))};
     });
     if (!facts.equality)
@@ -92,6 +106,9 @@ std::optional<EqualitySides> equality_sides(Node *tree)
     if (sides.equality.left.occurrences().size() != 1 || sides.equality.right.occurrences().size() != 1)
         return std::nullopt;
     sides.equality.same_type = facts.left_type == facts.right_type && facts.deterministic && facts.default_family;
+    sides.equality.operation = operation->opno;
+    sides.equality.collation = operation->inputcollid;
+    sides.equality.hashable = facts.hashable;
     sides.default_family = facts.default_family;
     return sides;
 }

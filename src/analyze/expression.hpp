@@ -11,6 +11,9 @@ namespace tviews::analyze {
 enum class Casts { all, explicit_only };
 model::Expression to_expression(Node *tree, Casts casts);
 
+// Whether a condition may raise an error for some values.  PostgreSQL lets a function raise nothing it calls leakproof.
+bool may_fail(Node *tree);
+
 // The two sides of `tree` if it is an equality that an index or hash can serve, each side over one occurrence.
 // `default_family`: equal by the type's own default btree operator class.
 struct EqualitySides {

@@ -123,6 +123,17 @@ Node *without_windows(Node *node, SubLink *sublink)
     return pg::mutate_children(node, [&](Node *child) { return without_windows(child, sublink); });
 }
 
+// Without windows, groups and LIMIT nothing needs the order, nor columns that are not shown.
+void drop_junk(Query *query)
+{
+    List *shown = nullptr;
+    for (auto *entry : pg::items<TargetEntry>(query->targetList))
+        if (!entry->resjunk)
+            shown = pg::call(lappend, shown, static_cast<void *>(entry));
+    query->targetList = shown;
+    query->sortClause = nullptr;
+}
+
 }  // namespace
 
 void separate_neighbours(Query *query, std::set<const Query *> &subqueries)
@@ -148,6 +159,7 @@ void separate_neighbours(Query *query, std::set<const Query *> &subqueries)
         query->hasDistinctOn = false;
     }
     query->hasSubLinks = true;
+    drop_junk(query);
 }
 
 }  // namespace tviews::analyze

@@ -111,6 +111,8 @@ private:
         const Source &source = scope->sources[var->varno];
         switch (source.kind) {
         case Source::relation:
+            if (var->varattno < 0)
+                return fail("uses a system column", reinterpret_cast<Node *>(var));
             return arrive(source.occurrence, var, arrival);
         case Source::subquery:
             if (var->varattno == 0)

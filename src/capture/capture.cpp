@@ -1,112 +1,13 @@
 // The capture trigger: from the rows a statement changed to seeds.
 //
-// Statement triggers read the transition tables; row triggers (partitioned tables) the one row.  For each occurrence the table
-// feeds, an UPDATE that leaves every used column bitwise equal adds nothing; otherwise the old and the new row add their
-// join values.  Runs no SQL.  Not here: where the triggers come from (ddl/triggers.cpp), when seeds are flushed (queue/).
-#include <algorithm>
-#include <memory>
-
-#include "catalog/compiled.hpp"
+// Statement triggers read the transition tables; row triggers (partitioned tables) the one row.  Not here: what a row adds
+// (row.hpp), where the triggers come from (ddl/triggers.cpp), when seeds are flushed (queue/).
+#include "capture/row.hpp"
 #include "pg/entry.hpp"
-#include "queue/seeds.hpp"
 
 namespace tviews::capture {
 
 namespace {
-
-using catalog::CaptureTarget;
-using catalog::CaptureTargets;
-
-class Capture {
-public:
-    Capture(const CaptureTargets &targets, TupleDesc desc) : targets_(targets), desc_(desc)
-    {
-        std::size_t widest = 0;
-        for (const CaptureTarget &target : targets)
-            widest = std::max(widest, target.seed_columns.size());
-        values_ = std::make_unique<Datum[]>(widest + 1);
-        nulls_ = std::make_unique<bool[]>(widest + 1);
-    }
-
-    void everything()
-    {
-        for (const CaptureTarget &target : targets_)
-            queue::Queue::current().add_everything(target);
-    }
-
-    void inserted(TupleTableSlot *slot)
-    {
-        for (const CaptureTarget &target : targets_)
-            if (target.inserts)
-                seed(target, slot);
-    }
-
-    void deleted(TupleTableSlot *slot)
-    {
-        for (const CaptureTarget &target : targets_)
-            seed(target, slot);
-    }
-
-    void update(TupleTableSlot *before, TupleTableSlot *after)
-    {
-        for (const CaptureTarget &target : targets_)
-            if (differs(target, before, after)) {
-                seed(target, before);
-                seed(target, after);
-            }
-    }
-
-private:
-    bool differs(const CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after)
-    {
-        return pg::call([&] {
-            slot_getallattrs(before);
-            slot_getallattrs(after);
-            if (target.any_column) {
-                for (AttrNumber number = 1; number <= desc_->natts; ++number)
-                    if (column_differs(number, before, after))
-                        return true;
-                return false;
-            }
-            for (AttrNumber number : target.used)
-                if (column_differs(number, before, after))
-                    return true;
-            return false;
-        });
-    }
-
-    bool column_differs(AttrNumber number, TupleTableSlot *before, TupleTableSlot *after)
-    {
-        int i = number - 1;
-        if (before->tts_isnull[i] != after->tts_isnull[i])
-            return true;
-        Form_pg_attribute attribute = TupleDescAttr(desc_, i);
-        return !before->tts_isnull[i] && !datum_image_eq(before->tts_values[i], after->tts_values[i],
-                                                         attribute->attbyval, attribute->attlen);
-    }
-
-    void seed(const CaptureTarget &target, TupleTableSlot *slot)
-    {
-        if (target.everything)
-            return queue::Queue::current().add_everything(target);
-        pg::call([&] {
-            for (std::size_t i = 0; i < target.seed_columns.size(); ++i) {
-                if (target.seed_columns[i] > 0) {
-                    values_[i] = slot_getattr(slot, target.seed_columns[i], &nulls_[i]);
-                } else {
-                    values_[i] = ExecFetchSlotHeapTupleDatum(slot);
-                    nulls_[i] = false;
-                }
-            }
-        });
-        queue::Queue::current().add(target, values_.get(), nulls_.get());
-    }
-
-    const CaptureTargets &targets_;
-    TupleDesc desc_;
-    std::unique_ptr<Datum[]> values_;
-    std::unique_ptr<bool[]> nulls_;
-};
 
 // Reads one transition table from its start, through a read pointer of its own.
 class TransitionRows {
@@ -145,7 +46,7 @@ private:
     TupleTableSlot *slot_ = nullptr;
 };
 
-void capture_statement(const TriggerData *trigger, Capture &capture)
+void capture_statement(const TriggerData *trigger, RowCapture &capture)
 {
     TupleDesc desc = RelationGetDescr(trigger->tg_relation);
     TransitionRows before(trigger->tg_oldtable, desc), after(trigger->tg_newtable, desc);
@@ -154,7 +55,7 @@ void capture_statement(const TriggerData *trigger, Capture &capture)
     bool paired = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) && before.count() == after.count();
     while (TupleTableSlot *old_row = before.next()) {
         if (paired)
-            capture.update(old_row, after.next());
+            capture.updated(old_row, after.next());
         else
             capture.deleted(old_row);
     }
@@ -165,10 +66,10 @@ void capture_statement(const TriggerData *trigger, Capture &capture)
     after.close();
 }
 
-void capture_row(const TriggerData *trigger, Capture &capture)
+void capture_row(const TriggerData *trigger, RowCapture &capture)
 {
     if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-        capture.update(trigger->tg_trigslot, trigger->tg_newslot);
+        capture.updated(trigger->tg_trigslot, trigger->tg_newslot);
     else if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
         capture.deleted(trigger->tg_trigslot);
     else
@@ -193,7 +94,7 @@ TVIEWS_FUNCTION(pg_tviews_capture)
                        "\", but it has a capture trigger",
                    "The trigger \"" + std::string(trigger->tg_trigger->tgname) + "\" outlived the TVIEWs it served.",
                    "Drop the trigger, or restore the rows of pg_tview_meta."});
-    capture::Capture capture(*targets, RelationGetDescr(relation));
+    capture::RowCapture capture(*targets, RelationGetDescr(relation));
     if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
         capture.everything();
     else if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))

@@ -86,20 +86,54 @@ std::vector<Oid> column_types(Oid view, const std::vector<std::string> &columns)
     return types;
 }
 
-OccurrencePlan plan_occurrence(const model::Analysis &analysis, int index, const model::Route &route)
+Stage compile_stage(const Compiled &tview, int number)
 {
-    OccurrencePlan plan;
-    plan.everything = route.everything;
-    plan.reason = route.reason;
-    std::set<model::AttributeNumber> seeds;
-    for (const model::Walk &walk : route.walks) {
-        plan.walks.push_back(plan::compile_walk(analysis, index, walk));
-        seeds.insert(plan.walks.back().seed_columns.begin(), plan.walks.back().seed_columns.end());
+    Stage stage{plan::compile_stage(tview.analysis, tview.order, number), {}};
+    for (const plan::LockedEquality &equality : stage.equalities)
+        stage.hashes.push_back(pg::call([&] {
+            RegProcedure left, right;
+            if (!get_op_hash_functions(equality.operation, &left, &right))
+                elog(ERROR, "operator %u has no hash functions", equality.operation);
+            return JoinHash{equality.far_is_left ? left : right, equality.far_is_left ? right : left, equality.collation};
+        }));
+    return stage;
+}
+
+std::vector<Oid> seed_types(const Compiled &tview, std::size_t occurrence)
+{
+    std::vector<Oid> types;
+    for (model::AttributeNumber column : tview.order.seed_columns[occurrence])
+        types.push_back(tview.analysis.occurrences[occurrence].attribute(column)->type.id);
+    if (tview.order.passed[occurrence])
+        types.push_back(BOOLOID);
+    return types;
+}
+
+// Key columns that all walks give; none if one of them cannot be hashed.
+std::vector<LockedKey> locked_key(const Compiled &tview)
+{
+    std::vector<LockedKey> locked;
+    for (int column = 0; column < static_cast<int>(tview.analysis.key.size()); ++column) {
+        bool given = true;
+        for (const Stage &stage : tview.stages)
+            given &= !stage.step.empty() ||
+                     std::find(stage.key_columns.begin(), stage.key_columns.end(), column) != stage.key_columns.end();
+        if (!given)
+            continue;
+        const char *name = tview.tview.key[static_cast<std::size_t>(column)].c_str();
+        LockedKey key = pg::call([&] {
+            AttrNumber number = get_attnum(tview.tview.table, name);
+            Oid type;
+            int32 typmod;
+            Oid collation;
+            get_atttypetypmodcoll(tview.tview.table, number, &type, &typmod, &collation);
+            return LockedKey{column, lookup_type_cache(type, TYPECACHE_HASH_PROC)->hash_proc, collation};
+        });
+        if (!OidIsValid(key.hash))
+            return {};
+        locked.push_back(key);
     }
-    plan.seed_columns.assign(seeds.begin(), seeds.end());
-    for (model::AttributeNumber column : plan.seed_columns)
-        plan.seed_types.push_back(analysis.occurrences[index].attribute(column)->type.id);
-    return plan;
+    return locked;
 }
 
 int rank_of(const std::vector<Oid> &dependencies)
@@ -155,16 +189,24 @@ AttrNumber column_in(Oid relation, const model::Attribute &attribute)
 CaptureTarget make_target(const Compiled &tview, int index, Oid relation)
 {
     const model::Occurrence &occurrence = tview.analysis.occurrences[index];
-    const OccurrencePlan &plan = tview.plans[index];
     bool same = relation == occurrence.relation;
-    CaptureTarget target{tview.tview.table, index, false, {}, {}, plan.seed_types, plan.everything, true};
+    CaptureTarget target;
+    target.tview = tview.tview.table;
+    target.occurrence = index;
+    target.passed = tview.order.passed[index];
+    target.layout = tview.order.seed_columns[index];
+    target.seed_types = tview.seed_types[index];
+    target.everything = tview.routes[index].everything;
     for (model::AttributeNumber number : occurrence.used) {
         if (number == model::whole_row)
             target.any_column = true;
         else if (number > 0)
             target.used.push_back(same ? number : column_in(relation, *occurrence.attribute(number)));
     }
-    for (model::AttributeNumber number : plan.seed_columns) {
+    if (same && index == tview.analysis.copied_row && !target.any_column && !target.everything)
+        for (const model::Copy &copy : tview.analysis.copies)
+            target.copied.push_back(copy.column);
+    for (model::AttributeNumber number : tview.order.seed_columns[index]) {
         if (number <= 0 && !same)
             target.everything = true;     // a child's row is not of the parent's row type
         else
@@ -191,8 +233,12 @@ std::shared_ptr<Compiled> compile(const Tview &tview)
     analyze::Result result = analyze::analyze_view(tview.view, tview.key);
     made->analysis = std::move(result.analysis);
     made->routes = model::find_routes(made->analysis);
+    made->order = model::merge_routes(made->analysis, made->routes);
+    for (std::size_t i = 0; i < made->order.all.size(); ++i)
+        made->stages.push_back(compile_stage(*made, static_cast<int>(i)));
     for (std::size_t i = 0; i < made->routes.size(); ++i)
-        made->plans.push_back(plan_occurrence(made->analysis, static_cast<int>(i), made->routes[i]));
+        made->seed_types.push_back(seed_types(*made, i));
+    made->locked_key = locked_key(*made);
     made->owner = pg::call([&] {
         HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(tview.table));
         if (!HeapTupleIsValid(tuple))
@@ -201,6 +247,7 @@ std::shared_ptr<Compiled> compile(const Tview &tview)
         ReleaseSysCache(tuple);
         return owner;
     });
+    made->capture_function = capture_function();
     made->rank = rank_of(tview.dependencies);
     made->relations = {analyze::qualified_relation_name(tview.table), analyze::qualified_relation_name(tview.view),
                        tview.columns, tview.stamps};
@@ -266,8 +313,13 @@ namespace {
 // A statement on a parent reports its children's rows in the parent's shape, without the columns of their own.
 CaptureTarget target_through_parent(const Compiled &tview, int index)
 {
-    CaptureTarget target{tview.tview.table, index, true, {}, {}, tview.plans[index].seed_types, true, false};
-    target.seed_columns = tview.plans[index].seed_columns;
+    CaptureTarget target;
+    target.tview = tview.tview.table;
+    target.occurrence = index;
+    target.any_column = target.everything = true;
+    target.inserts = false;
+    target.layout = tview.order.seed_columns[index];
+    target.seed_types = tview.seed_types[index];
     return target;
 }
 

@@ -10,30 +10,44 @@
 #include <vector>
 
 #include "catalog/tview.hpp"
-#include "model/route.hpp"
+#include "model/stages.hpp"
 #include "pg/spi.hpp"
 #include "plan/rebuild_sql.hpp"
 #include "plan/walk_sql.hpp"
 
 namespace tviews::catalog {
 
-// How changes of one occurrence are followed.
-struct OccurrencePlan {
-    bool everything = false;
-    std::string reason;
-    std::vector<plan::CompiledWalk> walks;
-    // The columns a seed carries: all that any of the walks starts from.
-    std::vector<model::AttributeNumber> seed_columns;
-    std::vector<Oid> seed_types;
+// Hash functions of an equality, far and near side (plan::LockedEquality).
+struct JoinHash {
+    Oid far = InvalidOid;
+    Oid near = InvalidOid;
+    Oid collation = InvalidOid;
+};
+
+// A stage with the functions that hash its join values for locks.
+struct Stage : plan::CompiledStage {
+    std::vector<JoinHash> hashes;
+};
+
+// A key column all walks give, with the function that hashes it for document locks.
+struct LockedKey {
+    int key_column = 0;
+    Oid hash = InvalidOid;
+    Oid collation = InvalidOid;
 };
 
 struct Compiled {
     Tview tview;
     Oid owner = InvalidOid;
+    Oid capture_function = InvalidOid;
     int rank = 0;                 // 1 + the highest rank among the TVIEWs it reads
     model::Analysis analysis;
     std::vector<model::Route> routes;
-    std::vector<OccurrencePlan> plans;
+    model::Stages order;
+    std::vector<Stage> stages;    // of order.all
+    std::vector<std::vector<Oid>> seed_types;   // by occurrence: of order.seed_columns, and of the mark `moved` (seeds.hpp)
+    // What documents are locked by; empty: only all at once.
+    std::vector<LockedKey> locked_key;
     plan::Relations relations;
     std::vector<Oid> column_types;      // of the definition's columns
     std::vector<Oid> watched;     // relations whose invalidation drops this entry; sorted
@@ -51,8 +65,11 @@ struct CaptureTarget {
     Oid tview = InvalidOid;
     int occurrence = 0;
     bool any_column = false;      // every column counts (whole-row reference)
+    bool passed = false;          // walks arrive at it from other occurrences
+    std::vector<AttrNumber> copied;     // of `used`, those whose change can be set in the document
     std::vector<AttrNumber> used; // in the captured relation's own numbering
-    std::vector<AttrNumber> seed_columns;
+    std::vector<AttrNumber> seed_columns;    // likewise
+    std::vector<AttrNumber> layout;          // the same columns as the occurrence numbers them
     std::vector<Oid> seed_types;
     bool everything = false;
     bool inserts = true;          // whether inserted rows concern it

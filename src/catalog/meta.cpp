@@ -204,6 +204,15 @@ Oid meta_table()
     return known;
 }
 
+Oid capture_function()
+{
+    Oid schema = extension_schema_oid();
+    return pg::call([&] {
+        return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("pg_tviews_capture"),
+                               PointerGetDatum(buildoidvector(nullptr, 0)), ObjectIdGetDatum(schema));
+    });
+}
+
 bool relation_exists(Oid relation)
 {
     return pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); });

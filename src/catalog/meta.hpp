@@ -18,6 +18,9 @@ std::optional<std::string> extension_schema();
 Oid extension_schema_oid();
 Oid meta_table();
 
+// pg_tviews_capture(), which capture triggers call.
+Oid capture_function();
+
 // Whether the relation is still in the catalog.
 bool relation_exists(Oid relation);
 

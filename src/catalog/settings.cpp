@@ -9,6 +9,13 @@ namespace {
 
 Settings values;
 
+int lock_mode = static_cast<int>(LockMode::fine);
+
+const config_enum_entry lock_modes[] = {{"fine", static_cast<int>(LockMode::fine), false},
+                                        {"whole", static_cast<int>(LockMode::whole), false},
+                                        {"none", static_cast<int>(LockMode::none), false},
+                                        {nullptr, 0, false}};
+
 // What output functions, casts and name lookup inside functions read.  row_security is always off in a rebuild.
 constexpr const char *pinned_names[] = {"search_path",  "TimeZone",    "DateStyle", "IntervalStyle", "extra_float_digits",
                                         "bytea_output", "lc_monetary", "lc_numeric", "lc_time",      "xmlbinary",
@@ -40,6 +47,17 @@ void define_settings()
                             "Rounds a commit may take while triggers on TVIEWs write base tables again.",
                             "A cycle of triggers would never come to an end; past this the transaction fails.",
                             &values.max_flush_rounds, 100, 1, 1000000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomEnumVariable("pg_tviews.lock_mode", "Locks a flush takes: fine, whole (one per TVIEW) or none.",
+                             "With none, concurrent writers leave wrong documents behind; it is for tests that must see them.",
+                             &lock_mode, lock_mode, lock_modes, PGC_SUSET, GUC_NOT_IN_SAMPLE, nullptr,
+                             [](int value, void *) { values.lock_mode = static_cast<LockMode>(value); }, nullptr);
+    DefineCustomBoolVariable("pg_tviews.patch", "Sets columns that are only copied into a document without building it again.",
+                             "Off: every document whose rows changed is built again. The result is the same.", &values.patch, true,
+                             PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("pg_tviews.max_fine_locks",
+                            "Locks on single documents, and on single join values of a step, that a transaction takes per TVIEW.",
+                            "Past it, a flush locks all documents of the TVIEW, or the whole step, at once.",
+                            &values.max_fine_locks, 200, 0, 1000000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("pg_tviews");
 }
 

@@ -9,10 +9,16 @@
 
 namespace tviews::catalog {
 
+// Which locks a flush takes (refresh/locks.hpp): per join value and document; one per TVIEW; none, which is unsafe.
+enum class LockMode { fine, whole, none };
+
 struct Settings {
     bool intercept = true;        // pg_tviews.intercept
     int max_seed_memory = 65536;  // pg_tviews.max_seed_memory, kB
     int max_flush_rounds = 100;   // pg_tviews.max_flush_rounds
+    LockMode lock_mode = LockMode::fine;    // pg_tviews.lock_mode
+    bool patch = true;            // pg_tviews.patch
+    int max_fine_locks = 200;     // pg_tviews.max_fine_locks
 };
 
 const Settings &settings();

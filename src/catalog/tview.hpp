@@ -10,7 +10,7 @@
 namespace tviews::catalog {
 
 // Routes and lock tags must agree between sessions; a library that computes them differently has another number.
-inline constexpr int protocol_version = 1;
+inline constexpr int protocol_version = 2;
 
 struct Tview {
     Oid table = InvalidOid;

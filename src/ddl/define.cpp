@@ -316,7 +316,7 @@ void define_tview(Oid oid, const Query *query, const Options &options)
     install_triggers(*tview);
     catalog::insert_tview(row);
     pg::call(CommandCounterIncrement);
-    refresh::lock_tview(oid);
+    refresh::FlushLocks(oid, true);
     fill_and_index(*tview, table, row.tview.key, options);
     catalog::invalidate(row.tview.dependencies);
     catalog::invalidate({oid});

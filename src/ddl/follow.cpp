@@ -289,6 +289,15 @@ void warn_of_disabled_triggers(Node *parsetree, const std::set<Object> &objects)
                                "", "Enable the triggers, then run pg_tviews_refresh()."});
 }
 
+void follow_enabled_triggers(Node *parsetree, const std::set<Object> &objects)
+{
+    if (!alters(parsetree, {AT_EnableTrig, AT_EnableTrigAll, AT_EnableTrigUser}))
+        return;
+    for (const Object &object : objects)
+        if (object.catalog == RelationRelationId)
+            restore_firing(object.id);
+}
+
 bool may_concern_tviews(const char *tag)
 {
     std::string_view command = tag;
@@ -368,6 +377,7 @@ void after_ddl(Node *parsetree, const char *tag)
     Command command{parsetree, changed_objects(), alters_inheritance(parsetree)};
     if (command.inheritance)
         note_separated(parsetree, command.objects);
+    follow_enabled_triggers(parsetree, command.objects);
     warn_of_disabled_triggers(parsetree, command.objects);
     for (const catalog::Tview &tview : tviews)
         if (concerns(command, tview) && catalog::relation_exists(tview.table) && catalog::relation_exists(tview.view))

@@ -20,16 +20,22 @@ namespace {
 struct Kind {
     const char *name;
     const char *clause;
+    char fires;      // under which session_replication_role, as in pg_trigger.tgenabled
 };
 
+constexpr const char *each_row = "AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW";
+
 constexpr Kind statement_kinds[] = {
-    {"!pg_tviews_insert", "AFTER INSERT ON {} REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT"},
-    {"!pg_tviews_update", "AFTER UPDATE ON {} REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT"},
-    {"!pg_tviews_delete", "AFTER DELETE ON {} REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT"}};
-constexpr Kind row_kind = {"!pg_tviews_row", "AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW"};
+    {"!pg_tviews_insert", "AFTER INSERT ON {} REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT", TRIGGER_FIRES_ON_ORIGIN},
+    {"!pg_tviews_update", "AFTER UPDATE ON {} REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT",
+     TRIGGER_FIRES_ON_ORIGIN},
+    {"!pg_tviews_delete", "AFTER DELETE ON {} REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT", TRIGGER_FIRES_ON_ORIGIN}};
+// Beside them for what logical replication applies, which fires no statement triggers.
+constexpr Kind replica_kind = {"!pg_tviews_replica", each_row, TRIGGER_FIRES_ON_REPLICA};
+constexpr Kind row_kind = {"!pg_tviews_row", each_row, TRIGGER_FIRES_ALWAYS};
 // For a partition that a query names itself; the row trigger it may get from its root has the other name.
-constexpr Kind partition_kind = {"!pg_tviews_partition", "AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH ROW"};
-constexpr Kind truncate_kind = {"!pg_tviews_truncate", "AFTER TRUNCATE ON {} FOR EACH STATEMENT"};
+constexpr Kind partition_kind = {"!pg_tviews_partition", each_row, TRIGGER_FIRES_ALWAYS};
+constexpr Kind truncate_kind = {"!pg_tviews_truncate", "AFTER TRUNCATE ON {} FOR EACH STATEMENT", TRIGGER_FIRES_ALWAYS};
 
 struct Relkind {
     char kind;
@@ -55,12 +61,19 @@ std::vector<Kind> wanted_triggers(Oid relation)
         wanted.push_back(OidIsValid(trigger_oid(relation, row_kind.name)) ? row_kind : partition_kind);
     else if (relkind.kind == RELKIND_PARTITIONED_TABLE)
         wanted.push_back(row_kind);
-    else
+    else {
         wanted.insert(wanted.end(), std::begin(statement_kinds), std::end(statement_kinds));
+        wanted.push_back(replica_kind);
+    }
     return wanted;
 }
 
-bool is_clone(Oid trigger)
+struct State {
+    bool clone;
+    char fires;
+};
+
+State state_of(Oid trigger)
 {
     return pg::call([&] {
         ScanKeyData key;
@@ -68,18 +81,21 @@ bool is_clone(Oid trigger)
         ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(trigger));
         SysScanDesc scan = systable_beginscan(triggers, TriggerOidIndexId, true, nullptr, 1, &key);
         HeapTuple tuple = systable_getnext(scan);
-        bool clone = HeapTupleIsValid(tuple) &&
-                     OidIsValid(reinterpret_cast<Form_pg_trigger>(GETSTRUCT(tuple))->tgparentid);
+        State state{false, TRIGGER_DISABLED};
+        if (HeapTupleIsValid(tuple)) {
+            auto *row = reinterpret_cast<Form_pg_trigger>(GETSTRUCT(tuple));
+            state = {OidIsValid(row->tgparentid), row->tgenabled};
+        }
         systable_endscan(scan);
         table_close(triggers, AccessShareLock);
-        return clone;
+        return state;
     });
 }
 
 std::vector<Kind> all_kinds()
 {
     std::vector<Kind> kinds(std::begin(statement_kinds), std::end(statement_kinds));
-    kinds.insert(kinds.end(), {row_kind, partition_kind, truncate_kind});
+    kinds.insert(kinds.end(), {replica_kind, row_kind, partition_kind, truncate_kind});
     return kinds;
 }
 
@@ -106,6 +122,13 @@ std::set<Oid> captured_relations(const catalog::Compiled &tview)
     return relations;
 }
 
+// Lets a trigger fire as its kind should; partitions' clones follow.
+void set_firing(const std::string &table, const Kind &kind)
+{
+    const char *when = kind.fires == TRIGGER_FIRES_ALWAYS ? "ALWAYS " : kind.fires == TRIGGER_FIRES_ON_REPLICA ? "REPLICA " : "";
+    pg::execute(fmt::format("ALTER TABLE {} ENABLE {}TRIGGER \"{}\"", table, when, kind.name));
+}
+
 // Returns how many it made.  Needs SPI and the extension owner's rights.
 int make_missing_triggers(Oid relation)
 {
@@ -116,6 +139,8 @@ int make_missing_triggers(Oid relation)
             continue;
         pg::execute(fmt::format("CREATE TRIGGER \"{}\" {} EXECUTE FUNCTION {}.pg_tviews_capture()", kind.name,
                                 fmt::format(fmt::runtime(kind.clause), table), *catalog::extension_schema()));
+        if (kind.fires != TRIGGER_FIRES_ON_ORIGIN)
+            set_firing(table, kind);
         ++made;
     }
     return made;
@@ -125,7 +150,7 @@ void drop_triggers(Oid relation)
 {
     for (const Kind &kind : all_kinds()) {
         Oid trigger = trigger_oid(relation, kind.name);
-        if (!OidIsValid(trigger) || is_clone(trigger))      // clones go with the trigger of their root
+        if (!OidIsValid(trigger) || state_of(trigger).clone)      // clones go with the trigger of their root
             continue;
         pg::call([&] {
             ObjectAddress address{TriggerRelationId, trigger, 0};
@@ -194,6 +219,18 @@ void remove_unused_triggers(const std::vector<Oid> &relations)
     catalog::invalidate({all.begin(), all.end()});
 }
 
+void restore_firing(Oid relation)
+{
+    InternalDdl internal;
+    catalog::AsExtensionOwner owner;
+    for (const Kind &kind : all_kinds()) {
+        Oid trigger = trigger_oid(relation, kind.name);
+        char fires = OidIsValid(trigger) ? state_of(trigger).fires : TRIGGER_DISABLED;
+        if (fires != TRIGGER_DISABLED && fires != kind.fires)
+            set_firing(analyze::qualified_relation_name(relation), kind);
+    }
+}
+
 bool lacks_triggers(Oid relation)
 {
     auto wanted = wanted_triggers(relation);
@@ -209,7 +246,8 @@ bool capture_is_disabled(Oid relation)
         for (int i = 0; open->trigdesc != nullptr && i < open->trigdesc->numtriggers; ++i) {
             const Trigger &trigger = open->trigdesc->triggers[i];
             bool ours = std::string_view(trigger.tgname).starts_with("!pg_tviews_");
-            disabled |= ours && (trigger.tgenabled == TRIGGER_DISABLED || trigger.tgenabled == TRIGGER_FIRES_ON_REPLICA);
+            bool for_replica = trigger.tgenabled == TRIGGER_FIRES_ON_REPLICA && std::string_view(trigger.tgname) != replica_kind.name;
+            disabled |= ours && (trigger.tgenabled == TRIGGER_DISABLED || for_replica);
         }
         relation_close(open, AccessShareLock);
         return disabled;

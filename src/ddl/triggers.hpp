@@ -3,6 +3,9 @@
 // Ordinary tables and inheritance children have statement triggers with transition tables; a partitioned table has row triggers,
 // which PostgreSQL clones to its present and future partitions.  Both have TRUNCATE triggers; partitions too, because those
 // are not cloned.  The names begin with "!" to sort first among a table's statement triggers.
+//
+// Where session_replication_role is replica, as in the workers that apply a logical replication subscription, rows are written
+// without statement triggers.  There ordinary tables have a row trigger (ENABLE REPLICA) in their place; all others fire always.
 #pragma once
 
 #include <vector>
@@ -19,10 +22,14 @@ int install_triggers(const catalog::Compiled &tview);
 // Drops the capture triggers of these tables, and of their children and parents, where no TVIEW reads them any more.  Needs SPI.
 void remove_unused_triggers(const std::vector<Oid> &relations);
 
+// ENABLE TRIGGER ALL makes every trigger fire in ordinary sessions only; this makes capture triggers fire as they should.
+// Those that are disabled stay so.  Needs SPI.
+void restore_firing(Oid relation);
+
 // Whether `relation` lacks a capture trigger it should have.
 bool lacks_triggers(Oid relation);
 
-// Whether one of its capture triggers does not fire in an ordinary session.
+// Whether one of its capture triggers does not fire where it should.
 bool capture_is_disabled(Oid relation);
 
 }  // namespace tviews::ddl

@@ -74,6 +74,8 @@ private:
         const model::Occurrence &occurrence = analysis_.occurrences[index];
         line(0, occurrence_name(index) + (occurrence.inherit ? "" : " (ONLY)"));
         explain_columns(occurrence);
+        if (index == analysis_.copied_row)
+            explain_copies();
         const model::Route &route = tview_.routes[index];
         if (route.everything) {
             std::string unless = occurrence.shared_value < 0
@@ -96,6 +98,18 @@ private:
         for (model::AttributeNumber number : occurrence.used)
             columns += (columns.empty() ? "" : ", ") + occurrence.attribute(number)->name;
         line(1, columns.empty() ? "columns that matter: none, only whether a row exists" : "columns that matter: " + columns);
+    }
+
+    void explain_copies()
+    {
+        std::set<model::AttributeNumber> numbers;
+        for (const model::Copy &copy : analysis_.copies)
+            numbers.insert(copy.column);
+        std::string columns;
+        for (model::AttributeNumber number : numbers)
+            columns += (columns.empty() ? "" : ", ") + analysis_.occurrences[analysis_.copied_row].attribute(number)->name;
+        if (!columns.empty())
+            line(1, "copied only, so set in the document without building it again: " + columns);
     }
 
     std::string key_values(const model::Walk &walk) const

@@ -14,6 +14,12 @@ std::string Type::unnested(std::size_t parameter) const
     return collation.empty() ? set : set + " COLLATE " + collation;
 }
 
+std::string Type::value(std::size_t parameter) const
+{
+    std::string one = "$" + std::to_string(parameter) + "::" + name;
+    return collation.empty() ? one : one + " COLLATE " + collation;
+}
+
 std::set<int> Expression::occurrences() const
 {
     std::set<int> found;

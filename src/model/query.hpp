@@ -34,6 +34,8 @@ struct Type {
     friend bool operator==(const Type &, const Type &) = default;
     // Parameter $n, an array of values of this type, as a set in a select list.
     std::string unnested(std::size_t parameter) const;
+    // Parameter $n, a value of this type.
+    std::string value(std::size_t parameter) const;
 };
 
 struct ColumnRef {
@@ -82,11 +84,15 @@ struct Equality {
     Expression left;
     Expression right;
     bool same_type = false;       // left's value may stand for right's: same type, collation that does not matter
+    ObjectId operation = 0;       // the operator and its collation
+    ObjectId collation = 0;
+    bool hashable = false;        // both sides have hash functions that agree with it
 };
 
 struct Condition {
     Expression expression;        // boolean, over exactly two occurrences
     std::optional<Equality> equality;
+    bool may_fail = false;        // it may raise an error for rows that the query's other conditions keep from it
 };
 
 // A row of a recursion's step in an output row of the recursion: that of any turn, of the first or of the last (recursion.hpp).
@@ -147,6 +153,13 @@ struct KeyColumn {
     bool hashable = true;         // whether the type has a hash function that agrees with it
 };
 
+// A column that the query only copies: into an output column, or to a path inside its jsonb objects.
+struct Copy {
+    AttributeNumber column = 0;
+    std::string output;
+    std::vector<std::string> path;
+};
+
 struct Analysis {
     std::vector<Occurrence> occurrences;
     std::vector<Condition> conditions;
@@ -155,6 +168,8 @@ struct Analysis {
     std::vector<KeyColumn> key;
     std::vector<Alternative> alternatives;
     std::string no_key_route;     // why no alternative exists at all, when alternatives is empty
+    int copied_row = -1;          // the occurrence whose row alone is behind a document; -1: there is none
+    std::vector<Copy> copies;     // of its columns that are used for nothing else
     std::vector<SetOperation> set_operations;
     std::vector<SharedValue> shared_values;
     std::vector<Hop> turns;       // from one turn of a recursion to the next, or back

@@ -351,29 +351,4 @@ std::size_t steps_read(const Walk &walk)
     return walk.steps.size() - (!walk.steps.empty() && walk.steps.back().elided ? 1 : 0);
 }
 
-std::vector<AttributeNumber> columns_before(const Analysis &analysis, const Walk &walk, std::size_t step)
-{
-    std::set<AttributeNumber> columns;
-    auto take = [&](const Expression &expression, int occurrence) {
-        for (const ColumnRef &input : expression.inputs)
-            if (input.occurrence == occurrence)
-                columns.insert(input.attribute);
-    };
-    if (step < steps_read(walk) && walk.steps[step].loop.empty()) {
-        for (int c : walk.steps[step].conditions)
-            take(analysis.conditions[c].expression, walk.steps[step].from);
-    } else if (step < steps_read(walk)) {         // a closure hands on what comes after it needs
-        for (AttributeNumber column : columns_before(analysis, walk, step + 1))
-            columns.insert(column);
-        const Step &first = walk.steps[step].loop.front();
-        for (int c : first.conditions)
-            take(analysis.conditions[c].expression, first.from);
-    } else {
-        for (const Target::Part &part : walk.parts)
-            for (const ColumnRef &input : part.expression.inputs)
-                columns.insert(input.attribute);
-    }
-    return {columns.begin(), columns.end()};
-}
-
 }  // namespace tviews::model

@@ -48,10 +48,6 @@ struct Route {
 // Finds the route of every occurrence, in the order of analysis.occurrences.
 std::vector<Route> find_routes(const Analysis &analysis);
 
-// The columns of `occurrence` that a walk needs from the rows it stands on before taking `walk.steps[step]`, or, when
-// step is the number of steps read, the inputs of the key expressions.  Sorted, without duplicates.
-std::vector<AttributeNumber> columns_before(const Analysis &analysis, const Walk &walk, std::size_t step);
-
 // Number of steps that read a table.
 std::size_t steps_read(const Walk &walk);
 

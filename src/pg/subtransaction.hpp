@@ -1,7 +1,6 @@
 // An internal subtransaction: what lets C++ code go on after a PostgreSQL error.
 //
-// Begin it before the calls that may fail; then release() after success, or roll_back() outside of the catch block.  Resources
-// opened inside must be closed inside, or made before it begins.
+// attempt() is the usual way.  Resources opened inside must be closed inside, or made before it begins.
 #pragma once
 
 #include "pg/guard.hpp"
@@ -41,5 +40,40 @@ private:
     MemoryContext memory_;
     ResourceOwner owner_;
 };
+
+// Runs body in a subtransaction.  Returns null, or, after rolling it back, the PostgreSQL error it raised; other exceptions
+// pass.
+template <class Body>
+ErrorData *attempt(Body &&body)
+{
+    Subtransaction subtransaction;
+    ErrorData *failure = nullptr;
+    std::exception_ptr other;
+    try {
+        body();
+    } catch (const Error &error) {
+        failure = error.data();
+    } catch (...) {
+        other = std::current_exception();
+    }
+    if (failure == nullptr && !other)
+        subtransaction.release();
+    else
+        subtransaction.roll_back();
+    if (other)
+        std::rethrow_exception(other);
+    return failure;
+}
+
+// Whether an error comes from the values at hand, so that another way may succeed: not a cancel, a lock timeout, a
+// serialization failure or a lack of resources.
+inline bool is_about_data(const ErrorData *error)
+{
+    int category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+    return category != ERRCODE_TO_CATEGORY(ERRCODE_QUERY_CANCELED) &&
+           category != ERRCODE_TO_CATEGORY(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE) &&
+           category != ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE) &&
+           category != ERRCODE_TO_CATEGORY(ERRCODE_OUT_OF_MEMORY);
+}
 
 }  // namespace tviews::pg

@@ -75,16 +75,16 @@ Loop write_loop(const model::Analysis &analysis, const std::vector<model::Step> 
 
 }  // namespace
 
-std::string closure_sql(const model::Analysis &analysis, const model::Step &closure, const std::string &rows,
+std::string closure_sql(const model::Analysis &analysis, int number, const std::vector<model::Step> &steps, const std::string &rows,
                         const std::vector<AttributeNumber> &columns, const std::string &outputs)
 {
-    const model::Occurrence &occurrence = analysis.occurrences[closure.to];
-    Loop loop = write_loop(analysis, closure.loop, columns);
+    const model::Occurrence &occurrence = analysis.occurrences[number];
+    Loop loop = write_loop(analysis, steps, columns);
     std::string start, next;
     for (std::size_t i = 0; i < columns.size(); ++i) {
         const model::Type &type = occurrence.attribute(columns[i])->type;
         start = joined(start, ", ", kept(fmt::format("x.c{}", i + 1), type) + fmt::format(" AS c{}", i + 1));
-        next = joined(next, ", ", kept(column_of(occurrence, columns[i], fmt::format("y{}", closure.loop.size())), type));
+        next = joined(next, ", ", kept(column_of(occurrence, columns[i], fmt::format("y{}", steps.size())), type));
     }
     std::string kept_x = kept_rows(occurrence, columns);
     return fmt::format("WITH RECURSIVE w AS (SELECT {} FROM {} UNION SELECT {} FROM {}{} WHERE {}) SELECT {} FROM {}", start, rows,

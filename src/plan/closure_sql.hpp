@@ -10,8 +10,8 @@
 
 namespace tviews::plan {
 
-// `rows`: a FROM item x with the columns c1, c2 … for `columns` of the closure's occurrence; `outputs`: a select list over x.
-std::string closure_sql(const model::Analysis &analysis, const model::Step &closure, const std::string &rows,
+// `rows`: a FROM item x with the columns c1, c2 … for `columns` of the occurrence; `outputs`: a select list over x.
+std::string closure_sql(const model::Analysis &analysis, int occurrence, const std::vector<model::Step> &loop, const std::string &rows,
                         const std::vector<model::AttributeNumber> &columns, const std::string &outputs);
 
 }  // namespace tviews::plan

@@ -81,17 +81,32 @@ std::string assignments(const Relations &relations, bool update)
 
 }  // namespace
 
-std::string compare_keys(const Relations &relations, const Key &key, const std::vector<int> &part)
+namespace {
+
+std::string compare_each(const Relations &relations, const Key &key, const std::vector<int> &part, const std::string &keys)
 {
-    std::string keys = keys_from_arrays(key, part) + " AS k";
     std::string where = " WHERE " + matches_key(key, part) + " OFFSET 0";
     std::string v = query_rows(relations, where), t = stored_rows(relations, where);
     if (part.size() == key.size())
-        return fmt::format("{} FROM {} LEFT JOIN LATERAL {} ON true LEFT JOIN LATERAL {} ON true "
+        return fmt::format("{} FROM {} AS k LEFT JOIN LATERAL {} ON true LEFT JOIN LATERAL {} ON true "
                            "WHERE v.\"?found\" OR t.\"?found\"",
                            verdict(relations), keys, v, t);
-    return fmt::format("SELECT d.* FROM {}, LATERAL ({} FROM {} FULL JOIN {} ON {}) AS d", keys, verdict(relations), v, t,
+    return fmt::format("SELECT d.* FROM {} AS k, LATERAL ({} FROM {} FULL JOIN {} ON {}) AS d", keys, verdict(relations), v, t,
                        key_equality(key, "v", "t"));
+}
+
+}  // namespace
+
+std::string compare_keys(const Relations &relations, const Key &key, const std::vector<int> &part)
+{
+    return compare_each(relations, key, part, keys_from_arrays(key, part));
+}
+
+std::string compare_key(const Relations &relations, const Key &key, const std::vector<int> &part)
+{
+    return compare_each(relations, key, part, "(SELECT " + joined(part.size(), ", ", [&](std::size_t i) {
+        return fmt::format("{} AS k{}", key[part[i]].type.value(i + 1), i + 1);
+    }) + ")");
 }
 
 std::string compare_bulk(const Relations &relations, const Key &key, const std::vector<int> &part)
@@ -130,6 +145,12 @@ std::string verify(const Relations &relations, const Key &key, bool sample)
                        "({}, pg_catalog.jsonb_build_object({}) AS \"?key\" FROM {} FULL JOIN {} ON {}) AS d",
                        verdict(relations), document_key, query_rows(relations, where), stored_rows(relations, where),
                        key_equality(key, "v", "t"));
+}
+
+std::string query_rows_like(const Relations &relations, const Key &key, const std::string &tid)
+{
+    return fmt::format("SELECT FROM {} AS v, {} AS t WHERE t.ctid = '{}'::pg_catalog.tid AND {}", relations.view, relations.table,
+                       tid, key_equality(key, "v", "t"));
 }
 
 std::string insert_row(const Relations &relations)

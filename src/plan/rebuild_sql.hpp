@@ -29,6 +29,9 @@ struct Relations {
 std::string compare_keys(const Relations &relations, const std::vector<model::KeyColumn> &key,
                          const std::vector<int> &part);
 
+// The same for one key, whose values are the parameters.
+std::string compare_key(const Relations &relations, const std::vector<model::KeyColumn> &key, const std::vector<int> &part);
+
 // The same for a large share of the table: one pass over the query, joined with the keys.
 std::string compare_bulk(const Relations &relations, const std::vector<model::KeyColumn> &key,
                          const std::vector<int> &part);
@@ -39,6 +42,9 @@ std::string compare_all(const Relations &relations, const std::vector<model::Key
 // Compares everything, or the share $1 (0 to 1) of the keys that a hash seeded with $2 picks; gives action, tid and, where
 // the sides differ, the key as jsonb.
 std::string verify(const Relations &relations, const std::vector<model::KeyColumn> &key, bool sample);
+
+// The rows of the query that have the key of the stored row at `tid`.
+std::string query_rows_like(const Relations &relations, const std::vector<model::KeyColumn> &key, const std::string &tid);
 
 // Parameters: the definition's columns in order.
 std::string insert_row(const Relations &relations);

@@ -29,54 +29,120 @@ std::string rows_from_arrays(const model::Occurrence &occurrence, const std::vec
     return "(SELECT " + list + ") AS x";
 }
 
-std::string step_sql(const model::Analysis &analysis, const model::Step &step,
-                     const std::vector<AttributeNumber> &inputs, const std::string &outputs)
+std::string row_from_values(const model::Occurrence &occurrence, const std::vector<AttributeNumber> &columns)
 {
-    const model::Occurrence &to = analysis.occurrences[step.to];
+    std::string list;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const model::Type &type = occurrence.attribute(columns[i])->type;
+        list += fmt::format("{}{} AS c{}", i ? ", " : "", type.value(i + 1), i + 1);
+    }
+    return "(SELECT " + list + ") AS x";
+}
+
+// `rest` follows FROM and the rows.
+RowsStatement over_rows(const model::Occurrence &occurrence, const std::vector<AttributeNumber> &columns,
+                        const std::string &select_list, const std::string &rest = "")
+{
+    auto text = [&](const std::string &rows) { return fmt::format("SELECT {} FROM {}{}", select_list, rows, rest); };
+    return {text(rows_from_arrays(occurrence, columns)), text(row_from_values(occurrence, columns))};
+}
+
+// Adds the rows of other turns; they keep their columns.
+RowsStatement closure(const model::Analysis &analysis, const model::Stage &stage, const model::Stage &next)
+{
+    std::string outputs;
+    for (AttributeNumber number : next.columns)
+        outputs += fmt::format("{}x.c{}", outputs.empty() ? "" : ", ",
+                               std::find(stage.columns.begin(), stage.columns.end(), number) - stage.columns.begin() + 1);
+    const model::Occurrence &occurrence = analysis.occurrences[stage.occurrence];
+    auto text = [&](const std::string &rows) {
+        return closure_sql(analysis, stage.occurrence, stage.loop, rows, stage.columns, outputs);
+    };
+    return {text(rows_from_arrays(occurrence, stage.columns)), text(row_from_values(occurrence, stage.columns))};
+}
+
+RowsStatement step_sql(const model::Analysis &analysis, const model::Stage &stage, const model::Stage &next)
+{
+    const model::Occurrence &to = analysis.occurrences[next.occurrence];
     std::string conditions;
-    for (int c : step.conditions)
+    for (int c : stage.conditions)
         conditions += (conditions.empty() ? "" : " AND ") +
-                      substitute(analysis, analysis.conditions[c].expression, step.from, inputs);
-    return fmt::format("SELECT {} FROM {}, {}{} AS y WHERE {}", outputs,
-                       rows_from_arrays(analysis.occurrences[step.from], inputs), to.inherit ? "" : "ONLY ",
-                       to.relation_name, conditions);
+                      substitute(analysis, analysis.conditions[c].expression, stage.occurrence, stage.columns);
+    std::string outputs;
+    for (AttributeNumber number : next.columns)
+        outputs += (outputs.empty() ? "" : ", ") + column_of_y(to, number);
+    return over_rows(analysis.occurrences[stage.occurrence], stage.columns, outputs,
+                     fmt::format(", {}{} AS y WHERE {}", to.inherit ? "" : "ONLY ", to.relation_name, conditions));
 }
 
-std::string column_list(const model::Occurrence &occurrence, const std::vector<AttributeNumber> &columns)
+// The expressions, each over `occurrence` alone, from its rows of these columns.
+Projection project(const model::Analysis &analysis, int occurrence, const std::vector<AttributeNumber> &columns,
+                   const std::vector<const model::Expression *> &expressions)
 {
+    Projection projection;
     std::string list;
-    for (AttributeNumber number : columns)
-        list += (list.empty() ? "" : ", ") + column_of_y(occurrence, number);
-    return list;
+    for (const model::Expression *expression : expressions) {
+        list += (list.empty() ? "" : ", ") + substitute(analysis, *expression, occurrence, columns);
+        if (!expression->is_column())
+            continue;
+        auto at = std::find(columns.begin(), columns.end(), expression->inputs.front().attribute);
+        projection.direct.push_back(static_cast<std::size_t>(at - columns.begin()));
+    }
+    if (projection.direct.size() == expressions.size())
+        return projection;
+    projection.direct.clear();
+    if (columns.empty())          // a constant key: any change touches the one document
+        projection.sql = {"SELECT " + list, "SELECT " + list};
+    else
+        projection.sql = over_rows(analysis.occurrences[occurrence], columns, list);
+    return projection;
 }
 
-// Columns of the rows walked from.
-std::string row_list(const std::vector<AttributeNumber> &layout, const std::vector<AttributeNumber> &columns)
+// How the step's join values are found on either side of it.
+void compile_lock(const model::Analysis &analysis, const model::Stages &stages, const model::Stage &stage,
+                  CompiledStage &compiled)
 {
-    std::string list;
-    for (AttributeNumber number : columns)
-        list += fmt::format("{}x.c{}", list.empty() ? "" : ", ",
-                            std::find(layout.begin(), layout.end(), number) - layout.begin() + 1);
-    return list;
-}
-
-std::string part_list(const model::Analysis &analysis, const model::Walk &walk, int from,
-                      const std::vector<AttributeNumber> &columns_of_from)
-{
-    std::string list;
-    for (const model::Target::Part &part : walk.parts)
-        list += (list.empty() ? "" : ", ") + substitute(analysis, part.expression, from, columns_of_from);
-    return list;
-}
-
-// Where every key part is a plain column of the seed row, no SQL is needed at all.
-bool parts_are_columns(const model::Walk &walk)
-{
-    return std::all_of(walk.parts.begin(), walk.parts.end(),
-                       [](const model::Target::Part &part) { return part.expression.is_column(); });
+    int near = stages.all[stage.next].occurrence;
+    std::vector<const model::Expression *> far_sides, near_sides;
+    for (int c : stage.conditions) {
+        const auto &equality = analysis.conditions[c].equality;
+        if (!equality || !equality->hashable)
+            continue;
+        bool far_is_left = *equality->left.occurrences().begin() == stage.occurrence;
+        compiled.equalities.push_back({equality->operation, equality->collation, far_is_left});
+        far_sides.push_back(far_is_left ? &equality->left : &equality->right);
+        near_sides.push_back(far_is_left ? &equality->right : &equality->left);
+    }
+    compiled.far = project(analysis, stage.occurrence, stage.columns, far_sides);
+    compiled.near = project(analysis, near, stages.seed_columns[near], near_sides);
 }
 
 }  // namespace
+
+CompiledStage compile_stage(const model::Analysis &analysis, const model::Stages &stages, int number)
+{
+    const model::Stage &stage = stages.all[number];
+    CompiledStage compiled;
+    if (stage.next >= 0) {
+        const model::Stage &next = stages.all[stage.next];
+        compiled.step = stage.loop.empty() ? step_sql(analysis, stage, next) : closure(analysis, stage, next);
+        compiled.reader = analysis.occurrences[next.occurrence].reader;
+        for (const model::Step &step : stage.loop)
+            for (int c : step.conditions)
+                compiled.may_fail |= analysis.conditions[c].may_fail;
+        for (int c : stage.conditions)
+            compiled.may_fail |= analysis.conditions[c].may_fail;
+        compile_lock(analysis, stages, stage, compiled);
+        return compiled;
+    }
+    std::vector<const model::Expression *> values;
+    for (const model::Target::Part &part : stage.parts) {
+        compiled.key_columns.push_back(part.key_column);
+        values.push_back(&part.expression);
+    }
+    compiled.keys = project(analysis, stage.occurrence, stage.columns, values);
+    return compiled;
+}
 
 std::string column_of(const model::Occurrence &occurrence, AttributeNumber number, const std::string &alias)
 {
@@ -95,50 +161,6 @@ std::string substitute(const model::Analysis &analysis, const model::Expression 
         auto at = std::find(columns_of_from.begin(), columns_of_from.end(), input.attribute);
         return fmt::format("x.c{}", at - columns_of_from.begin() + 1);
     });
-}
-
-CompiledWalk compile_walk(const model::Analysis &analysis, int occurrence, const model::Walk &walk)
-{
-    CompiledWalk compiled;
-    compiled.seed_columns = columns_before(analysis, walk, 0);
-    compiled.elided = !walk.steps.empty() && walk.steps.back().elided;
-    for (const model::Target::Part &part : walk.parts)
-        compiled.key_columns.push_back(part.key_column);
-    std::size_t count = steps_read(walk);
-    for (std::size_t i = 0; i < count; ++i) {
-        const model::Step &step = walk.steps[i];
-        auto inputs = columns_before(analysis, walk, i);
-        if (!step.loop.empty()) {
-            std::string outputs = i + 1 == count ? part_list(analysis, walk, step.to, inputs)
-                                                 : row_list(inputs, columns_before(analysis, walk, i + 1));
-            std::string rows = rows_from_arrays(analysis.occurrences[step.from], inputs);
-            compiled.statements.push_back({closure_sql(analysis, step, rows, inputs, outputs),
-                                           analysis.occurrences[step.to].reader, step.to});
-            continue;
-        }
-        std::string outputs = i + 1 == count
-                                  ? part_list(analysis, walk, -1, {})
-                                  : column_list(analysis.occurrences[step.to], columns_before(analysis, walk, i + 1));
-        compiled.statements.push_back(
-            {step_sql(analysis, step, inputs, outputs), analysis.occurrences[step.to].reader, step.to});
-    }
-    if (count > 0)
-        return compiled;
-    if (compiled.seed_columns.empty()) {          // a constant key: any change touches the one document
-        compiled.statements.push_back({"SELECT " + part_list(analysis, walk, -1, {}), 0, -1});
-    } else if (parts_are_columns(walk)) {
-        for (const model::Target::Part &part : walk.parts) {
-            auto at = std::find(compiled.seed_columns.begin(), compiled.seed_columns.end(),
-                                part.expression.inputs.front().attribute);
-            compiled.direct.push_back(static_cast<std::size_t>(at - compiled.seed_columns.begin()));
-        }
-    } else {
-        compiled.statements.push_back({fmt::format("SELECT {} FROM {}",
-                                                   part_list(analysis, walk, occurrence, compiled.seed_columns),
-                                                   rows_from_arrays(analysis.occurrences[occurrence], compiled.seed_columns)),
-                                       0, -1});
-    }
-    return compiled;
 }
 
 }  // namespace tviews::plan

@@ -1,34 +1,52 @@
 // The SQL of walks: how a set of rows of one occurrence finds the rows it is combined with, and in the end the keys.
 //
-// In: the model's routes.  Out: SQL text whose parameters are arrays, one per column of the rows walked from.
+// In: the model's stages.  Out: SQL text over the rows walked from, which come as parameters.
 // No PostgreSQL header: tested without a server.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "model/route.hpp"
+#include "model/stages.hpp"
 
 namespace tviews::plan {
 
-// One statement of a walk.  Its parameters are arrays of the columns `inputs` of occurrence `from`.
-struct Statement {
-    std::string sql;
-    model::ObjectId reader = 0;   // role to read the table as; 0: the TVIEW's owner
-    int to = -1;                  // the occurrence read; -1 for a projection of the rows themselves
+// A statement over rows: `many` takes one array per column, `one` a single row's values, for which PostgreSQL knows better
+// how many rows to expect.
+struct RowsStatement {
+    std::string many;
+    std::string one;
+    bool empty() const { return many.empty(); }
 };
 
-// A walk made executable: rows of the occurrence (its columns `seed_columns`) go through the statements in turn; the last
-// gives one column per key part.  Without statements the seed columns are the key parts: part i is column direct[i].
-struct CompiledWalk {
-    std::vector<model::AttributeNumber> seed_columns;
-    std::vector<Statement> statements;
+// Values computed from rows: their own columns `direct`, or, where that does not do, what the statement selects.
+struct Projection {
     std::vector<std::size_t> direct;
-    std::vector<int> key_columns; // which key columns the result gives, in order
-    bool elided = false;          // keys come from an equality: a NULL among them means no document
+    RowsStatement sql;
 };
 
-CompiledWalk compile_walk(const model::Analysis &analysis, int occurrence, const model::Walk &walk);
+// An equality of a step by which it is locked (refresh/locks.hpp).
+struct LockedEquality {
+    model::ObjectId operation = 0;
+    model::ObjectId collation = 0;
+    bool far_is_left = true;
+};
+
+// A stage made executable.
+struct CompiledStage {
+    RowsStatement step;           // finds the columns of the next stage's rows; empty at the end
+    model::ObjectId reader = 0;   // role to read the step's table as; 0: the TVIEW's owner
+    bool may_fail = false;        // the step may raise an error the query itself does not, for it lacks its other filters
+    // The step's join values on both sides, in the order of `equalities`; none: the step is locked as a whole.
+    std::vector<LockedEquality> equalities;
+    Projection far;               // of the stage's rows
+    Projection near;              // of the next occurrence's seeds
+    // At the end: the key's values and which key columns they are.
+    Projection keys;
+    std::vector<int> key_columns;
+};
+
+CompiledStage compile_stage(const model::Analysis &analysis, const model::Stages &stages, int stage);
 
 // A column of the table `alias`.
 std::string column_of(const model::Occurrence &occurrence, model::AttributeNumber number, const std::string &alias);

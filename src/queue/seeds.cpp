@@ -2,6 +2,7 @@
 #include "queue/seeds.hpp"
 
 #include <memory>
+#include <numeric>
 
 #include "catalog/settings.hpp"
 
@@ -26,21 +27,48 @@ void add_rows(pg::RowSet &known, const pg::RowSet &other)
     }
 }
 
+// Whether values of one type are values of the other as they stand, as varchar and text are.
+bool same_bytes(Oid one, Oid other)
+{
+    return one == other || pg::call([&] { return IsBinaryCoercible(one, other) || IsBinaryCoercible(other, one); });
+}
+
 }  // namespace
 
-void Keys::add(const std::vector<int> &part, const pg::RowSet &rows)
+bool Keys::add(const std::vector<int> &part, const pg::RowSet &rows, const std::vector<std::size_t> &columns)
 {
     std::vector<Oid> types;
-    for (std::size_t i = 0; i < rows.width(); ++i)
-        types.push_back(rows.type(i));
-    add_rows(parts.try_emplace(part, types).first->second, rows);
+    for (std::size_t column : columns)
+        types.push_back(rows.type(column));
+    pg::RowSet &known = parts.try_emplace(part, types).first->second;
+    for (std::size_t i = 0; i < types.size(); ++i)
+        if (!same_bytes(types[i], known.type(i)))
+            pg::raise({ERRCODE_INTERNAL_ERROR, "pg_tviews: two walks give keys of different types"});
+    bool any_null = false;
+    auto values = std::make_unique<Datum[]>(columns.size() + 1);
+    auto nulls = std::make_unique<bool[]>(columns.size() + 1);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        bool whole = true;
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            values[i] = rows.value(row, columns[i]);
+            nulls[i] = rows.is_null(row, columns[i]);
+            whole &= !nulls[i];
+        }
+        if (whole)
+            known.add(values.get(), nulls.get());
+        any_null |= !whole;
+    }
+    return any_null;
 }
 
 void Keys::add(const Keys &other)
 {
     everything |= other.everything;
-    for (const auto &[part, rows] : other.parts)
-        add(part, rows);
+    for (const auto &[part, rows] : other.parts) {
+        std::vector<std::size_t> columns(rows.width());
+        std::iota(columns.begin(), columns.end(), 0);
+        add(part, rows, columns);
+    }
 }
 
 Queue &Queue::current()
@@ -61,23 +89,35 @@ void Queue::clear() noexcept
     queue = nullptr;
 }
 
-Seeds &Queue::slot(const catalog::CaptureTarget &target)
+Seeds &Queue::slot(const catalog::CaptureTarget &target, bool patch)
 {
-    Slot where{target.tview, target.occurrence};
+    Slot where{target.tview, target.occurrence, patch};
     auto known = pending_.find(where);
     if (known == pending_.end()) {
         affected_known_ = false;
-        known = pending_.emplace(where, Seeds{pg::RowSet(target.seed_types), target.seed_columns, false}).first;
+        known = pending_.emplace(where, Seeds{pg::RowSet(target.seed_types), target.layout, false, {}}).first;
     }
     Seeds &seeds = known->second;
-    if (seeds.columns != target.seed_columns)
+    if (seeds.columns != target.layout)
         seeds.everything = true;          // redefined in between; its old layout means nothing now
     return seeds;
 }
 
 void Queue::add(const catalog::CaptureTarget &target, const Datum *values, const bool *nulls)
 {
-    Seeds &seeds = slot(target);
+    add_row(target, slot(target), values, nulls);
+}
+
+void Queue::add_patch(const catalog::CaptureTarget &target, const Datum *values, const bool *nulls,
+                      const std::vector<AttrNumber> &changed)
+{
+    Seeds &seeds = slot(target, true);
+    seeds.changed.insert(changed.begin(), changed.end());
+    add_row(target, seeds, values, nulls);
+}
+
+void Queue::add_row(const catalog::CaptureTarget &target, Seeds &seeds, const Datum *values, const bool *nulls)
+{
     if (seeds.everything)
         return;
     seeds.rows.add(values, nulls);
@@ -101,9 +141,9 @@ void Queue::add_everything(Oid tview)
     slot(target).everything = true;
 }
 
-std::vector<std::pair<int, const Seeds *>> Queue::take(Oid tview)
+std::vector<std::pair<Slot, const Seeds *>> Queue::take(Oid tview)
 {
-    std::vector<std::pair<int, const Seeds *>> taken;
+    std::vector<std::pair<Slot, const Seeds *>> taken;
     Flushed flushed{GetCurrentTransactionNestLevel(), false, {}};
     for (auto at = pending_.lower_bound({tview, INT_MIN}); at != pending_.end() && at->first.tview == tview;) {
         auto next = std::next(at);
@@ -113,7 +153,7 @@ std::vector<std::pair<int, const Seeds *>> Queue::take(Oid tview)
     affected_known_ = false;
     flushed_.push_back(std::move(flushed));
     for (const auto &[slot, seeds] : flushed_.back().seeds)
-        taken.emplace_back(slot.occurrence, &seeds);
+        taken.emplace_back(slot, &seeds);
     return taken;
 }
 
@@ -143,6 +183,7 @@ void Queue::merge(SeedMap &&seeds)
             continue;
         }
         add_rows(known.rows, other.rows);
+        known.changed.insert(other.changed.begin(), other.changed.end());
     }
 }
 

@@ -1,6 +1,7 @@
 // Seeds: what a transaction has changed and not yet carried into its TVIEWs, and what happens to it at savepoints.
 //
-//   capture adds         pending: per TVIEW and occurrence, the join values of old and new rows
+//   capture adds         pending: per TVIEW and occurrence, the join values of old and new rows; where walks arrive at the
+//                        occurrence, with the mark whether they moved: whether any of the values is old or new only
 //   a flush takes        pending moves to *flushed*, marked with the transaction nesting level it ran at
 //   subtransaction ends  commit hands the mark to the parent; abort makes the seeds pending again, because it took back
 //                        the rows the flush wrote and the locks it held
@@ -23,13 +24,16 @@ namespace tviews::queue {
 
 struct Seeds {
     pg::RowSet rows;
-    std::vector<AttrNumber> columns;      // layout of rows, as compiled when they were captured
+    std::vector<AttrNumber> columns;      // layout of rows, as compiled when they were captured; then the mark `moved`
     bool everything = false;
+    std::set<AttrNumber> changed; // of a patch: the columns to set in the documents
 };
 
+// `patch`: rows changed in nothing but columns that can be set in their documents (analyze/copies.hpp).
 struct Slot {
     Oid tview;
     int occurrence;
+    bool patch = false;
     friend auto operator<=>(const Slot &, const Slot &) = default;
 };
 
@@ -40,7 +44,8 @@ struct Keys {
     bool everything = false;
     std::map<std::vector<int>, pg::RowSet> parts;
 
-    void add(const std::vector<int> &part, const pg::RowSet &rows);
+    // Adds these columns of the rows, leaving out rows with a NULL among them.  Returns whether there were any.
+    bool add(const std::vector<int> &part, const pg::RowSet &rows, const std::vector<std::size_t> &columns);
     void add(const Keys &other);
 };
 
@@ -53,6 +58,9 @@ public:
     static void clear() noexcept;
 
     void add(const catalog::CaptureTarget &target, const Datum *values, const bool *nulls);
+    // The same for a row whose columns `changed` are all that changed.
+    void add_patch(const catalog::CaptureTarget &target, const Datum *values, const bool *nulls,
+                   const std::vector<AttrNumber> &changed);
     void add_everything(const catalog::CaptureTarget &target);
     void add_everything(Oid tview);
 
@@ -60,7 +68,7 @@ public:
     const SeedMap &pending() const { return pending_; }
 
     // The pending seeds of one TVIEW, moved to the flushed list at the current nesting level.
-    std::vector<std::pair<int, const Seeds *>> take(Oid tview);
+    std::vector<std::pair<Slot, const Seeds *>> take(Oid tview);
 
     // Forgets the pending seeds of a TVIEW that is no more.
     void forget(Oid tview);
@@ -83,6 +91,8 @@ public:
     // Tables this transaction has flushed, and the command id from which on a snapshot sees the last flush.
     std::set<Oid> flushed_tables;
     CommandId flush_command = 0;
+    // Locks taken on single join values and documents, by TVIEW and level; see refresh/locks.cpp.
+    std::map<std::pair<Oid, int>, std::size_t> fine_locks;
     // Nesting level of the flush that is running; 0 if none is.
     int flushing = 0;
 
@@ -96,7 +106,8 @@ private:
         SeedMap seeds;
     };
     void absorb_reopened();
-    Seeds &slot(const catalog::CaptureTarget &target);
+    Seeds &slot(const catalog::CaptureTarget &target, bool patch = false);
+    void add_row(const catalog::CaptureTarget &target, Seeds &seeds, const Datum *values, const bool *nulls);
     void merge(SeedMap &&seeds);
 
     SeedMap pending_;

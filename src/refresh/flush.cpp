@@ -11,6 +11,7 @@
 #include "queue/seeds.hpp"
 #include "refresh/identity.hpp"
 #include "refresh/locks.hpp"
+#include "refresh/shared_values.hpp"
 #include "refresh/walk.hpp"
 
 namespace tviews::refresh {
@@ -52,17 +53,33 @@ Tviews locked_in_order(queue::Queue &queue)
 Written flush_tview(catalog::Compiled &tview, Moment moment)
 {
     queue::Queue &queue = queue::Queue::current();
-    lock_tview(tview.tview.table);
-    auto seeds = queue.take(tview.tview.table);
+    SeedList seeds = queue.take(tview.tview.table);
+    Keys keys;
+    keys.everything = cannot_walk(tview, seeds);
+    FlushLocks locks(tview.tview.table, keys.everything);
     PinnedSettingsScope settings(tview.tview.settings);
-    Keys keys = walk(tview, seeds, moment);
-    if (moment == Moment::commit)
+    bool compared = queue.compared.count(tview.tview.table) != 0;
+    if (keys.everything && !compared && shared_values_hold(tview, seeds, moment))
+        keys.everything = false;
+    if (!keys.everything)
+        keys = walk(tview, seeds, locks, moment);
+    Patch patch;
+    if (!keys.everything)
+        patch = find_patch(tview, seeds);
+    if (moment == Moment::commit) {
         keys.add(queue.revisit[tview.tview.table]);
-    else if (IsolationUsesXactSnapshot())
+    } else if (IsolationUsesXactSnapshot()) {
         queue.revisit[tview.tview.table].add(keys);
+        queue.revisit[tview.tview.table].add(patch.keys);
+    }
     if (keys.everything)
         queue.compared.insert(tview.tview.table);
-    return rebuild(tview, keys, moment);
+    if (!locks.exclusive()) {
+        Tags tags = document_tags(tview, keys);
+        tags.add(document_tags(tview, patch.keys));
+        locks.documents(std::move(tags));
+    }
+    return rebuild(tview, keys, patch, moment);
 }
 
 std::uint64_t flush_round(Moment moment)
@@ -82,7 +99,11 @@ std::uint64_t flush_round(Moment moment)
 void finish()
 {
     queue::Queue &queue = queue::Queue::current();
-    pg::call(CommandCounterIncrement);
+    // A flush that wrote nothing is a command too: it may have waited for others and seen what the statement's snapshot does not.
+    pg::call([] {
+        GetCurrentCommandId(true);
+        CommandCounterIncrement();
+    });
     queue.flush_command = GetCurrentCommandId(false);
     queue.settle(IsolationUsesXactSnapshot());
 }
@@ -139,11 +160,11 @@ Written refresh_all(Oid table)
     pg::SpiSession session;
     pg::call(CommandCounterIncrement);
     lock_relations({tview});
-    lock_tview(table);
+    FlushLocks locks(table, true);
     PinnedSettingsScope settings(tview->tview.settings);
     Keys keys;
     keys.everything = true;
-    Written written = rebuild(*tview, keys, Moment::read);
+    Written written = rebuild(*tview, keys, {}, Moment::read);
     queue::Queue::current().flushed_tables.insert(table);
     queue::Queue::current().compared.insert(table);
     finish();

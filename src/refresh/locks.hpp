@@ -1,14 +1,42 @@
-// The locks of a flush.
+// The locks of a flush: which flushes exclude each other, and why that makes documents exact.
 //
-// Protocol, version 1: one exclusive lock per TVIEW, held from its flush to the end of the transaction, in a lock space
-// of its own (advisory lock tags whose fourth field is private; user advisory locks use 1 and 2).
+// Locks are heavyweight locks in a lock space of their own (advisory tags whose fourth field is private; user advisory locks
+// use 1 and 2), held to the end of the transaction, through PREPARE TRANSACTION too.  PostgreSQL's deadlock detector and
+// pg_locks know them.
 //
-// Why it is exact.  Two transactions whose changes meet in one document both flush that document's TVIEW, so the second
-// waits for the first to commit and then looks with a fresh snapshot, which contains the first one's base rows and
-// documents.  Order: every relation a flush may touch first, by OID; then TVIEWs by rank, then OID.  All flushes take their
-// locks in this order and hold no other engine lock, so they cannot deadlock with each other.
+//   TVIEW      one tag.  A flush that walks holds it in RowExclusive, one that compares everything in Exclusive.
+//   step       one tag per step of a walk (stages.hpp) and join value, in two modes that exclude each other and go with
+//              themselves.  *Far* (Share): a transaction that walks across the step holds it for the join values it walks
+//              with.  *Near* (RowExclusive): one that changed rows at which the step arrives holds it for their old and new
+//              join values.  Who needs both takes ShareRowExclusive.
+//   document   one tag per key, Exclusive, for every document before it is compared, there or not.
 //
-// Not here: locks finer than a TVIEW, which would let flushes of different documents go in parallel.
+// Why every conflicting pair meets.  Take a combination of base rows that makes or made a part of document k, and two
+// transactions that changed rows of it, one each at least.  The first walks from the row it changed nearest to the key.
+// (1) The other changed no row on that way, and the same holds the other way round: both reach k, and meet at its document
+// lock.  (2) The other changed a row on the way: the walk comes to the step that arrives at this row and asks for its join
+// value far, while the other asks for the same value near.  Whoever comes second waits for the first to commit, looks with a
+// snapshot taken after that, sees the other's rows, and rebuilds k.
+//
+// A row that is changed in no column a walk reads (`moved` is false, capture.cpp) takes no near tags: a walk across it arrives and
+// goes on the same way whichever version it sees, so case (1) applies.  Its transaction reaches k by itself.
+//
+// Order: every relation a flush may touch, by OID; then TVIEWs by rank, then OID; in a TVIEW its own tag, then the steps in
+// the order of the stages, far ends first, then documents; within a step or the documents, tags by number.  All flushes take
+// their locks in this order and no tag is strengthened within a flush, so flushes alone cannot deadlock.  A transaction that flushed
+// before, because it read a TVIEW, holds locks already and may; PostgreSQL then ends one.
+//
+// Coarse: the lock table is small, so past pg_tviews.max_fine_locks a step is locked as a whole, and so is one without an equality that
+// has hash functions.  A step has two whole tags, X and Y.  Fine far holds RowExclusive on X, fine near RowExclusive on Y; coarse far holds
+// RowExclusive on X and Share on Y, coarse near Share on X and RowExclusive on Y; both ways coarse, ShareRowExclusive on both.  So
+// coarse far excludes near, fine or coarse, and nothing else.  Documents have one whole tag: RowExclusive fine, Exclusive coarse.
+// Whether a step is coarse is decided before its first tag is taken.
+//
+// A walk that must give up half-way (too many rows, or a condition that fails) goes on to take the near tags of its seeds and
+// then all documents, coarsely: as (1) for whoever reaches k, as (2) for whoever walks across its rows.
+//
+// Tags hash join values with the equality's own hash functions and collation, so that 5::int and 5::bigint meet; a collision only
+// makes someone wait.  Numbers of steps follow from the definition alone; catalog::protocol_version changes with them.
 #pragma once
 
 #include <vector>
@@ -20,7 +48,35 @@ namespace tviews::refresh {
 // Locks all relations that a flush of these TVIEWs reads or writes, in OID order.
 void lock_relations(const std::vector<std::shared_ptr<catalog::Compiled>> &tviews);
 
-// Takes the TVIEW's lock; waits for every flush of it that has not committed.
-void lock_tview(Oid table);
+// Which tags of a step or of the documents: those of some hashed values, or all.
+struct Tags {
+    bool all = false;
+    std::vector<uint32> hashes;
+    bool none() const { return !all && hashes.empty(); }
+    void add(const Tags &other)
+    {
+        all |= other.all;
+        hashes.insert(hashes.end(), other.hashes.begin(), other.hashes.end());
+    }
+};
+
+// The locks of one flush of one TVIEW; take them in the order of the member functions, steps in the order of the stages.
+class FlushLocks {
+public:
+    FlushLocks(Oid tview, bool everything);
+
+    // Whether steps and documents need no locks of their own.
+    bool exclusive() const { return exclusive_; }
+
+    void step(int stage, Tags far, Tags near);
+    void documents(Tags tags);
+
+private:
+    void acquire(uint32 number, uint16 space, LOCKMODE mode) const;
+    bool too_many(int level, std::size_t count) const;
+
+    Oid tview_;
+    bool exclusive_;
+};
 
 }  // namespace tviews::refresh

@@ -1,17 +1,13 @@
-// Comparing and writing documents; see rebuild.hpp.
-//
-// One comparison statement (plan/rebuild_sql.hpp) runs as the owner in a security-restricted operation; rows that differ are
-// kept in a tuplestore, which spills to disk, and then written one statement per row, as the owner but unrestricted.
+// Choosing how to compare, and saying what went wrong; see rebuild.hpp.
 #include "refresh/rebuild.hpp"
 
-#include <algorithm>
-#include <exception>
 #include <fmt/core.h>
 
 #include "pg/subtransaction.hpp"
-#include "plan/identifier.hpp"
+#include "pg/row_parameters.hpp"
+#include "plan/patch_sql.hpp"
 #include "plan/rebuild_sql.hpp"
-#include "refresh/identity.hpp"
+#include "refresh/writer.hpp"
 
 namespace tviews::refresh {
 
@@ -24,190 +20,6 @@ constexpr std::size_t few_keys = 10;
 constexpr double document_factor = 4;
 // The number of elements the planner assumes in an array it does not know.
 constexpr double assumed_keys = 10;
-
-enum Column { column_action = 1, column_tid = 2, first_value = 3 };
-
-// The documents that differ, between comparison and writing.
-class Differences {
-public:
-    // Made before any subtransaction that fills it: the store's files belong to the resource owner of this moment.
-    explicit Differences(catalog::Compiled &tview)
-        : tview_(tview), store_(pg::call([] { return tuplestore_begin_heap(false, false, work_mem); }))
-    {
-    }
-
-    void compare(pg::Statement &statement, const pg::Parameters &parameters, bool large, Moment moment)
-    {
-        RoleScope role(tview_.owner, Security::restricted);
-        SnapshotScope snapshot(moment);
-        statement.query(parameters, large, [&](TupleTableSlot *slot) { take(slot); });
-        check_duplicates();
-    }
-
-    Written write(Moment moment)
-    {
-        RoleScope role(tview_.owner, Security::writing);
-        write_pass('d', written_.deleted, moment);
-        write_pass('u', written_.updated, moment);
-        write_pass('i', written_.inserted, moment);
-        pg::call([&] {
-            if (slot_ != nullptr)
-                ExecDropSingleTupleTableSlot(slot_);
-            tuplestore_end(store_);
-        });
-        return written_;
-    }
-
-private:
-    void take(TupleTableSlot *slot)
-    {
-        pg::call([&] { slot_getallattrs(slot); });
-        char action = DatumGetChar(slot->tts_values[column_action - 1]);
-        if (action == 's' || action == 'u')
-            matched_.push_back(tid_number(slot->tts_values[column_tid - 1]));
-        switch (action) {
-        case 's':
-            ++written_.unchanged;
-            return;
-        case 'i':
-            ++written_.inserted;
-            break;
-        case 'u':
-            ++written_.updated;
-            break;
-        default:
-            ++written_.deleted;
-        }
-        pg::call([&] {
-            if (slot_ == nullptr) {
-                // The executor's contexts end with the statement; the slot must not.
-                MemoryContext executor = MemoryContextSwitchTo(home_);
-                slot_ = MakeSingleTupleTableSlot(CreateTupleDescCopy(slot->tts_tupleDescriptor), &TTSOpsMinimalTuple);
-                MemoryContextSwitchTo(executor);
-            }
-            tuplestore_puttupleslot(store_, slot);
-        });
-    }
-
-    static std::uint64_t tid_number(Datum tid)
-    {
-        auto *pointer = reinterpret_cast<ItemPointer>(DatumGetPointer(tid));
-        return (std::uint64_t{ItemPointerGetBlockNumberNoCheck(pointer)} << 16) | ItemPointerGetOffsetNumberNoCheck(pointer);
-    }
-
-    // Two rows of the query that match one stored row have one key.
-    void check_duplicates()
-    {
-        std::sort(matched_.begin(), matched_.end());
-        auto twice = std::adjacent_find(matched_.begin(), matched_.end());
-        if (twice != matched_.end())
-            pg::raise({ERRCODE_UNIQUE_VIOLATION, fmt::format("the query of TVIEW {} gives two rows with one key", tview_.name()),
-                       "Key " + key_at(*twice) + ".",
-                       "A TVIEW's key must be unique in its query; correct the data or redefine the TVIEW."});
-        matched_.clear();
-    }
-
-    // The key of a stored row, for people.
-    std::string key_at(std::uint64_t tid) const
-    {
-        std::string names, columns, key;
-        for (const model::KeyColumn &column : tview_.analysis.key) {
-            names += (names.empty() ? "" : ", ") + column.name;
-            columns += (columns.empty() ? "" : ", ") + plan::quote_name(column.name);
-        }
-        pg::execute(fmt::format("SELECT pg_catalog.concat_ws(', ', {}) FROM {} WHERE ctid = '({},{})'::pg_catalog.tid", columns,
-                                tview_.relations.table, tid >> 16, tid & 0xffff),
-                    {}, {}, [&](TupleTableSlot *slot) { key = pg::text_column(slot, 1).value_or(""); }, true);
-        return fmt::format("({})=({})", names, key);
-    }
-
-    void write_pass(char action, std::uint64_t expected, Moment moment)
-    {
-        if (expected == 0)
-            return;
-        pg::call(tuplestore_rescan, store_);
-        pg::Statement &statement = writer(action);
-        SnapshotScope snapshot(moment);
-        for (;;) {
-            bool found = pg::call([&] { return tuplestore_gettupleslot(store_, true, false, slot_); });
-            if (!found)
-                return;
-            pg::call([&] {
-                CHECK_FOR_INTERRUPTS();
-                slot_getallattrs(slot_);
-            });
-            if (DatumGetChar(slot_->tts_values[column_action - 1]) != action)
-                continue;
-            if (statement.write(parameters(action), GetActiveSnapshot(), crosscheck(moment)) != 1)
-                raise_not_written();
-        }
-    }
-
-    [[noreturn]] void raise_not_written() const
-    {
-        bool suppressed = pg::call([&] {
-            Relation relation = relation_open(tview_.tview.table, NoLock);
-            const TriggerDesc *triggers = relation->trigdesc;
-            bool before = triggers != nullptr && (triggers->trig_insert_before_row || triggers->trig_update_before_row ||
-                                                  triggers->trig_delete_before_row);
-            relation_close(relation, NoLock);
-            return before;
-        });
-        if (suppressed)
-            pg::raise({ERRCODE_TRIGGERED_ACTION_EXCEPTION,
-                       fmt::format("a trigger on TVIEW {} suppressed the writing of a document", tview_.name()),
-                       "The TVIEW would no longer be what its query says.", "Drop the BEFORE trigger, or let it return the row."});
-        pg::raise({ERRCODE_T_R_SERIALIZATION_FAILURE,
-                   fmt::format("a row of TVIEW {} was changed by another session", tview_.name()),
-                   "Rows of a TVIEW are written by the extension alone.", "Run the transaction again."});
-    }
-
-    pg::Statement &writer(char action)
-    {
-        std::vector<Oid> types;
-        if (action != 'd')
-            types = tview_.column_types;
-        if (action != 'i')
-            types.push_back(TIDOID);
-        std::string sql = action == 'd'   ? plan::delete_row(tview_.relations)
-                          : action == 'u' ? plan::update_row(tview_.relations)
-                                          : plan::insert_row(tview_.relations);
-        return tview_.statement(sql, types);
-    }
-
-    pg::Parameters parameters(char action) const
-    {
-        pg::Parameters parameters;
-        auto take_column = [&](std::size_t number) {
-            parameters.values.push_back(slot_->tts_values[number - 1]);
-            parameters.nulls.push_back(slot_->tts_isnull[number - 1] ? 'n' : ' ');
-        };
-        if (action != 'd')
-            for (std::size_t i = 0; i < tview_.column_types.size(); ++i)
-                take_column(first_value + i);
-        if (action != 'i')
-            take_column(column_tid);
-        return parameters;
-    }
-
-    catalog::Compiled &tview_;
-    MemoryContext home_ = CurrentMemoryContext;
-    Written written_;
-    std::vector<std::uint64_t> matched_;
-    Tuplestorestate *store_;
-    TupleTableSlot *slot_ = nullptr;
-};
-
-// Whether one pass over the query costs less than a lookup per key, by the planner's estimates: above all, whether the
-// lookups have the indexes they need.
-bool one_pass_is_cheaper(catalog::Compiled &tview, pg::Statement &per_key, std::size_t keys)
-{
-    if (keys < few_keys)
-        return false;
-    double each = per_key.processor_cost() / assumed_keys;
-    double all = tview.statement(plan::compare_all(tview.relations, tview.analysis.key), {}).processor_cost();
-    return each * static_cast<double>(keys) > document_factor * all;
-}
 
 // What PostgreSQL says of the table's primary key, in terms of the TVIEW.
 void translate(const catalog::Compiled &tview, ErrorData *error, Moment moment)
@@ -250,82 +62,93 @@ struct Explained : pg::Error {
     throw Explained(error);
 }
 
-// The keys [from, to) of a set, as one parameter per column.
-pg::Parameters some_keys(const pg::RowSet &keys, std::size_t from, std::size_t to)
-{
-    pg::Parameters parameters;
-    for (std::size_t column = 0; column < keys.width(); ++column)
-        parameters.values.push_back(keys.array(column, from, to));
-    return parameters;
-}
-
-// Whether rebuilding documents one by one may show which of them raised the error: not after a cancel, a lock timeout, a
-// serialization failure or a lack of resources.
-bool is_about_data(const ErrorData *error)
-{
-    int category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-    return category != ERRCODE_TO_CATEGORY(ERRCODE_QUERY_CANCELED) &&
-           category != ERRCODE_TO_CATEGORY(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE) &&
-           category != ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE) &&
-           category != ERRCODE_TO_CATEGORY(ERRCODE_OUT_OF_MEMORY);
-}
-
-// Compares several documents; if one of them cannot be built, finds it, so that the error can name it.
-void compare_several(catalog::Compiled &tview, Differences &differences, pg::Statement &statement, const pg::RowSet &keys,
-                     Moment moment)
-{
-    pg::Subtransaction attempt;
-    ErrorData *failure = nullptr;
-    std::exception_ptr other;
-    try {
-        differences.compare(statement, some_keys(keys, 0, keys.size()), false, moment);
-    } catch (const pg::Error &error) {
-        failure = error.data();
-    } catch (...) {
-        other = std::current_exception();
+// Comparing documents with these values of the key columns `part`, by one statement.
+class KeyComparison {
+public:
+    KeyComparison(catalog::Compiled &tview, const std::vector<int> &part, const pg::RowSet &keys)
+        : tview_(tview), part_(part), keys_(keys)
+    {
     }
-    if (failure == nullptr && !other)
-        return attempt.release();
-    attempt.roll_back();          // whatever failed: the caller's own subtransaction must be the current one
-    if (other)
-        std::rethrow_exception(other);
-    if (!is_about_data(failure))
-        throw pg::Error(failure);
-    for (std::size_t row = 0; row < keys.size(); ++row) {
-        try {
-            Differences one(tview);
-            one.compare(statement, some_keys(keys, row, row + 1), false, moment);
-        } catch (const pg::Error &error) {
-            explain_failure(tview, "document " + keys.describe(row), error.data(), moment);
+
+    void run(Differences &differences, Moment moment)
+    {
+        if (keys_.size() == 1)
+            differences.compare(one_key(), pg::as_values(keys_, 0), false, moment);
+        else if (one_pass_is_cheaper())
+            differences.compare(tview_.statement(plan::compare_bulk(tview_.relations, tview_.analysis.key, part_), pg::array_types(keys_)),
+                                pg::as_arrays(keys_), true, moment);
+        else
+            several(differences, moment);
+    }
+
+private:
+    pg::Statement &one_key()
+    {
+        return tview_.statement(plan::compare_key(tview_.relations, tview_.analysis.key, part_), pg::value_types(keys_));
+    }
+
+    pg::Statement &per_key()
+    {
+        return tview_.statement(plan::compare_keys(tview_.relations, tview_.analysis.key, part_), pg::array_types(keys_));
+    }
+
+    // Whether one pass over the query costs less than a lookup per key, by the planner's estimates: above all, whether the
+    // lookups have the indexes they need.
+    bool one_pass_is_cheaper()
+    {
+        if (keys_.size() < few_keys)
+            return false;
+        double each = per_key().processor_cost() / assumed_keys;
+        double all = tview_.statement(plan::compare_all(tview_.relations, tview_.analysis.key), {}).processor_cost();
+        return each * static_cast<double>(keys_.size()) > document_factor * all;
+    }
+
+    // If one of the documents cannot be built, finds it, so that the error can name it.
+    void several(Differences &differences, Moment moment)
+    {
+        ErrorData *failure = pg::attempt([&] { differences.compare(per_key(), pg::as_arrays(keys_), false, moment); });
+        if (failure == nullptr)
+            return;
+        if (!pg::is_about_data(failure))
+            throw pg::Error(failure);
+        for (std::size_t number = 0; number < keys_.size(); ++number) {
+            try {
+                Differences one(tview_);
+                one.compare(one_key(), pg::as_values(keys_, number), false, moment);
+            } catch (const pg::Error &error) {
+                explain_failure(tview_, "document " + keys_.describe(number), error.data(), moment);
+            }
         }
+        explain_failure(tview_, fmt::format("{} documents", keys_.size()), failure, moment);
     }
-    explain_failure(tview, fmt::format("{} documents", keys.size()), failure, moment);
-}
 
-// Brings the documents with these values of the key columns `part` up to date.
-void rebuild_part(catalog::Compiled &tview, const std::vector<int> &part, const pg::RowSet &keys, Moment moment,
-                  Written &written)
+    catalog::Compiled &tview_;
+    const std::vector<int> &part_;
+    const pg::RowSet &keys_;
+};
+
+Written write(catalog::Compiled &tview, Differences &differences, Moment moment)
 {
-    std::vector<Oid> types;
-    for (std::size_t column = 0; column < keys.width(); ++column)
-        types.push_back(keys.array_type(column));
-    pg::Statement &per_key = tview.statement(plan::compare_keys(tview.relations, tview.analysis.key, part), types);
-    Differences differences(tview);
-    if (one_pass_is_cheaper(tview, per_key, keys.size()))
-        differences.compare(tview.statement(plan::compare_bulk(tview.relations, tview.analysis.key, part), types),
-                            some_keys(keys, 0, keys.size()), true, moment);
-    else if (keys.size() > 1)
-        compare_several(tview, differences, per_key, keys, moment);
-    else
-        differences.compare(per_key, some_keys(keys, 0, 1), false, moment);
-    written += differences.write(moment);
+    write_differences(tview, differences, moment);
+    Written written = differences.counts();
+    differences.close();
+    return written;
 }
 
 void rebuild_everything(catalog::Compiled &tview, Moment moment, Written &written)
 {
     Differences differences(tview);
     differences.compare(tview.statement(plan::compare_all(tview.relations, tview.analysis.key), {}), {}, false, moment);
-    written += differences.write(moment);
+    written += write(tview, differences, moment);
+}
+
+void compare_patch(catalog::Compiled &tview, const std::set<AttrNumber> &changed, const pg::RowSet &keys, Differences &differences,
+                   Moment moment)
+{
+    plan::RowsStatement sql = plan::patch(tview.relations, tview.analysis, changed);
+    bool one = keys.size() == 1;
+    differences.compare(tview.statement(one ? sql.one : sql.many, one ? pg::value_types(keys) : pg::array_types(keys)),
+                        one ? pg::as_values(keys, 0) : pg::as_arrays(keys), keys.size() >= large_set, moment);
 }
 
 std::string describe(const pg::RowSet &keys)
@@ -335,7 +158,7 @@ std::string describe(const pg::RowSet &keys)
 
 }  // namespace
 
-Written rebuild(catalog::Compiled &tview, const Keys &keys, Moment moment)
+Written rebuild(catalog::Compiled &tview, const Keys &keys, const Patch &patch, Moment moment)
 {
     Written written;
     std::string about = "all documents";
@@ -348,7 +171,15 @@ Written rebuild(catalog::Compiled &tview, const Keys &keys, Moment moment)
             if (rows.empty())
                 continue;
             about = describe(rows);
-            rebuild_part(tview, part, rows, moment, written);
+            Differences differences(tview);
+            KeyComparison(tview, part, rows).run(differences, moment);
+            written += write(tview, differences, moment);
+        }
+        for (const auto &[part, rows] : patch.keys.parts) {
+            about = describe(rows);
+            Differences differences(tview);
+            compare_patch(tview, patch.changed, rows, differences, moment);
+            written += write(tview, differences, moment);
         }
         return written;
     } catch (const Explained &) {

@@ -2,6 +2,7 @@
 #include "refresh/shared_values.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "refresh/identity.hpp"
 
@@ -59,21 +60,32 @@ bool can_look_back(const catalog::Compiled &tview, int shared_value)
     return true;
 }
 
+bool holds(catalog::Compiled &tview, int number, Moment moment)
+{
+    const model::SharedValue &value = tview.analysis.shared_values[number];
+    if (!can_look_back(tview, number))
+        return false;
+    auto after = rows(tview, value, moment, Time::after);
+    return after.size() <= most_rows && after == rows(tview, value, moment, Time::before);
+}
+
 }  // namespace
 
-bool shared_values_differ(catalog::Compiled &tview, const std::set<int> &shared_values, Moment moment)
+bool shared_values_hold(catalog::Compiled &tview, const SeedList &seeds, Moment moment)
 {
+    std::set<int> touched;
+    for (const auto &item : seeds) {
+        if (!cannot_walk(tview, {item}))
+            continue;
+        int occurrence = item.first.occurrence;
+        bool known = occurrence >= 0 && occurrence < static_cast<int>(tview.routes.size());
+        if (!known || !tview.routes[occurrence].everything || tview.analysis.occurrences[occurrence].shared_value < 0)
+            return false;
+        touched.insert(tview.analysis.occurrences[occurrence].shared_value);
+    }
     // Floating-point numbers as text that tells all of them apart.
     PinnedSettingsScope settings(catalog::PinnedSettings{{"extra_float_digits", "3"}});
-    for (int number : shared_values) {
-        const model::SharedValue &value = tview.analysis.shared_values[number];
-        if (!can_look_back(tview, number))
-            return true;
-        auto after = rows(tview, value, moment, Time::after);
-        if (after.size() > most_rows || after != rows(tview, value, moment, Time::before))
-            return true;
-    }
-    return false;
+    return std::all_of(touched.begin(), touched.end(), [&](int number) { return holds(tview, number, moment); });
 }
 
 }  // namespace tviews::refresh

@@ -7,14 +7,12 @@
 // compared in full again.  So it is where one of the tables was rewritten or truncated, which a snapshot does not undo.
 #pragma once
 
-#include <set>
-
-#include "catalog/compiled.hpp"
-#include "refresh/view_of_data.hpp"
+#include "refresh/walk.hpp"
 
 namespace tviews::refresh {
 
-// Whether one of these shared values differs, or might.  Needs an SPI session and the TVIEW's pinned settings and exclusive lock.
-bool shared_values_differ(catalog::Compiled &tview, const std::set<int> &shared_values, Moment moment);
+// Whether all seeds that cannot be walked go into shared values, and these are what they were.  Needs an SPI session, the TVIEW's
+// pinned settings and its exclusive lock.
+bool shared_values_hold(catalog::Compiled &tview, const SeedList &seeds, Moment moment);
 
 }  // namespace tviews::refresh

@@ -1,78 +1,54 @@
 // Walking from seeds to keys; see walk.hpp.
 //
-// Each occurrence goes its own way; every step is one statement over arrays, on a snapshot taken for it.
+// The stages come in order, far ends first (model/stages.hpp).  Each has a set of rows: seeds of its occurrence and what earlier
+// steps found.  Its step is locked for the join values of these rows, then runs as one statement on a snapshot taken for it.
 #include "refresh/walk.hpp"
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <optional>
-#include <set>
 
 #include "catalog/settings.hpp"
+#include "pg/row_parameters.hpp"
+#include "pg/subtransaction.hpp"
 #include "refresh/identity.hpp"
-#include "refresh/shared_values.hpp"
 
 namespace tviews::refresh {
 
 namespace {
 
-// From so many rows on a step is planned for its actual arrays.
-constexpr std::size_t large_set = 200;
+using Rows = std::optional<pg::RowSet>;
 
-pg::Parameters array_parameters(const pg::RowSet &rows)
+// Runs a statement over `rows` and collects what it selects.
+pg::RowSet run(catalog::Compiled &tview, const plan::RowsStatement &sql, const pg::RowSet &rows, Oid reader, Moment moment)
 {
-    pg::Parameters parameters;
-    for (std::size_t column = 0; column < rows.width(); ++column)
-        parameters.values.push_back(rows.array(column, 0, rows.size()));
-    return parameters;
-}
-
-std::vector<Oid> array_types(const pg::RowSet &rows)
-{
-    std::vector<Oid> types;
-    for (std::size_t column = 0; column < rows.width(); ++column)
-        types.push_back(rows.array_type(column));
-    return types;
-}
-
-// Copies some columns of a row set.
-pg::RowSet project(const pg::RowSet &rows, const std::vector<std::size_t> &columns)
-{
-    std::vector<Oid> types;
-    for (std::size_t column : columns)
-        types.push_back(rows.type(column));
-    pg::RowSet projected(types);
-    auto values = std::make_unique<Datum[]>(columns.size() + 1);
-    auto nulls = std::make_unique<bool[]>(columns.size() + 1);
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-        for (std::size_t i = 0; i < columns.size(); ++i) {
-            values[i] = rows.value(row, columns[i]);
-            nulls[i] = rows.is_null(row, columns[i]);
-        }
-        projected.add(values.get(), nulls.get());
-    }
-    return projected;
-}
-
-// Runs one statement of a walk over `rows` and collects the rows it finds.
-pg::RowSet step(catalog::Compiled &tview, const plan::Statement &statement, const pg::RowSet &rows, Moment moment)
-{
-    Oid reader = statement.reader != 0 ? statement.reader : tview.owner;
-    RoleScope role(reader, Security::restricted);
+    RoleScope role(reader != 0 ? reader : tview.owner, Security::restricted);
     SnapshotScope snapshot(moment);
-    std::unique_ptr<pg::RowSet> found;
-    tview.statement(statement.sql, array_types(rows))
-        .query(array_parameters(rows), rows.size() >= large_set, [&](TupleTableSlot *slot) {
+    Rows found;
+    bool one = rows.size() == 1;
+    tview.statement(one ? sql.one : sql.many, one ? pg::value_types(rows) : pg::array_types(rows))
+        .query(one ? pg::as_values(rows, 0) : pg::as_arrays(rows), rows.size() >= large_set, [&](TupleTableSlot *slot) {
             if (!found) {
                 std::vector<Oid> types;
                 for (int i = 0; i < slot->tts_tupleDescriptor->natts; ++i)
                     types.push_back(TupleDescAttr(slot->tts_tupleDescriptor, i)->atttypid);
-                found = std::make_unique<pg::RowSet>(types);
+                found.emplace(types);
             }
             pg::call([&] { slot_getallattrs(slot); });
             found->add(slot->tts_values, slot->tts_isnull);
         });
     return found ? std::move(*found) : pg::RowSet(std::vector<Oid>{});
+}
+
+// The same where it may fail for rows that the query's other conditions keep from it: then nothing is returned.
+Rows try_run(catalog::Compiled &tview, const plan::RowsStatement &sql, const pg::RowSet &rows, Oid reader, Moment moment)
+{
+    Rows found;
+    ErrorData *failure = pg::attempt([&] { found = run(tview, sql, rows, reader, moment); });
+    if (failure != nullptr && !pg::is_about_data(failure))
+        throw pg::Error(failure);
+    return found;
 }
 
 std::vector<std::size_t> positions(const std::vector<model::AttributeNumber> &wanted,
@@ -84,102 +60,240 @@ std::vector<std::size_t> positions(const std::vector<model::AttributeNumber> &wa
     return found;
 }
 
-// The keys one walk finds, from the seeds of its occurrence; nothing if they are too many to be held.
-std::optional<pg::RowSet> follow(catalog::Compiled &tview, const catalog::OccurrencePlan &plan, const plan::CompiledWalk &walk,
-                  const pg::RowSet &seeds, Moment moment)
+// Adds some columns of the rows to a set, which is made at need.  With `mark`, only of rows in which that column is true.
+void add_columns(Rows &known, const pg::RowSet &rows, const std::vector<std::size_t> &columns,
+                 std::optional<std::size_t> mark = std::nullopt)
 {
-    auto columns = positions(walk.seed_columns, plan.seed_columns);
-    if (walk.statements.empty()) {
-        std::vector<std::size_t> key;
-        for (std::size_t i : walk.direct)
-            key.push_back(columns[i]);
-        return project(seeds, key);
+    if (!known) {
+        std::vector<Oid> types;
+        for (std::size_t column : columns)
+            types.push_back(rows.type(column));
+        known.emplace(types);
     }
-    pg::RowSet rows = project(seeds, columns);
-    for (const plan::Statement &statement : walk.statements) {
-        rows = step(tview, statement, rows, moment);
-        if (rows.empty())
-            break;
-        if (rows.bytes() > catalog::seed_memory())
-            return std::nullopt;
-    }
-    return rows;
-}
-
-bool has_null(const pg::RowSet &rows, std::size_t row)
-{
-    for (std::size_t i = 0; i < rows.width(); ++i)
-        if (rows.is_null(row, i))
-            return true;
-    return false;
-}
-
-// Adds `found` to the keys.  A NULL among them: by an equality it matches nothing; from the key's owner itself it may be a
-// document without a key, which only a full comparison can tell.
-void collect(Keys &keys, const plan::CompiledWalk &walk, const pg::RowSet &found)
-{
-    if (found.empty())
-        return;
-    std::vector<Oid> types;
-    for (std::size_t i = 0; i < found.width(); ++i)
-        types.push_back(found.type(i));
-    auto known = keys.parts.try_emplace(walk.key_columns, types).first;
-    for (std::size_t i = 0; i < types.size(); ++i)
-        if (known->second.type(i) != types[i])
-            pg::raise({ERRCODE_INTERNAL_ERROR, "pg_tviews: two walks give keys of different types"});
-    auto values = std::make_unique<Datum[]>(found.width() + 1);
-    auto nulls = std::make_unique<bool[]>(found.width() + 1);
-    for (std::size_t row = 0; row < found.size(); ++row) {
-        if (has_null(found, row)) {
-            keys.everything |= !walk.elided;
+    auto values = std::make_unique<Datum[]>(columns.size() + 1);
+    auto nulls = std::make_unique<bool[]>(columns.size() + 1);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        if (mark && !DatumGetBool(rows.value(row, *mark)))
             continue;
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            values[i] = rows.value(row, columns[i]);
+            nulls[i] = rows.is_null(row, columns[i]);
         }
-        for (std::size_t i = 0; i < found.width(); ++i) {
-            values[i] = found.value(row, i);
-            nulls[i] = false;
-        }
-        known->second.add(values.get(), nulls.get());
+        known->add(values.get(), nulls.get());
     }
 }
 
-// The shared value through which alone the occurrence reaches documents, if it has no route and the value can be compared.
-int only_shared(const catalog::Compiled &tview, int occurrence)
+std::vector<std::size_t> first_columns(std::size_t count)
 {
-    bool known = occurrence >= 0 && occurrence < static_cast<int>(tview.plans.size());
-    if (!known || !tview.plans[occurrence].everything || queue::Queue::current().compared.count(tview.tview.table) != 0)
-        return -1;
-    return tview.analysis.occurrences[occurrence].shared_value;
+    std::vector<std::size_t> columns(count);
+    std::iota(columns.begin(), columns.end(), 0);
+    return columns;
 }
+
+bool has_null(const pg::RowSet &rows, std::size_t row, const std::vector<std::size_t> &columns)
+{
+    return std::any_of(columns.begin(), columns.end(), [&](std::size_t column) { return rows.is_null(row, column); });
+}
+
+struct Hash {
+    Oid function;
+    Oid collation;
+};
+
+// The hashes of these columns of the rows.  A NULL among them matches nothing.
+Tags hashed(const pg::RowSet &rows, const std::vector<std::size_t> &columns, const std::vector<Hash> &functions)
+{
+    Tags tags;
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        if (has_null(rows, row, columns))
+            continue;
+        tags.hashes.push_back(pg::call([&] {
+            uint32 hash = 0;
+            for (std::size_t i = 0; i < columns.size(); ++i)
+                hash = hash_combine(hash, DatumGetUInt32(OidFunctionCall1Coll(functions[i].function, functions[i].collation,
+                                                                              rows.value(row, columns[i]))));
+            return hash;
+        }));
+    }
+    return tags;
+}
+
+class Walker {
+public:
+    Walker(catalog::Compiled &tview, const SeedList &seeds, FlushLocks &locks, Moment moment)
+        : tview_(tview), seeds_(seeds), locks_(locks), moment_(moment), rows_(tview.stages.size())
+    {
+    }
+
+    Keys run()
+    {
+        for (const auto &[slot, seeds] : seeds_)
+            for (int entry : slot.patch ? std::vector<int>{} : tview_.order.entries[slot.occurrence])
+                add_columns(rows_[entry], seeds->rows, positions(tview_.order.all[entry].columns, seeds->columns));
+        for (std::size_t i = 0; i < tview_.stages.size(); ++i) {
+            if (tview_.order.all[i].next < 0)
+                collect(i);
+            else
+                lock_and_step(i);
+        }
+        return std::move(keys_);
+    }
+
+private:
+    bool empty(std::size_t stage) const { return !rows_[stage] || rows_[stage]->empty(); }
+
+    void lock_and_step(std::size_t stage)
+    {
+        if (!locks_.exclusive())
+            locks_.step(static_cast<int>(stage), far_tags(stage), near_tags(stage));
+        if (empty(stage))
+            return;
+        int next = tview_.order.all[stage].next;
+        const catalog::Stage &compiled = tview_.stages[stage];
+        Rows found = compiled.may_fail ? try_run(tview_, compiled.step, *rows_[stage], compiled.reader, moment_)
+                                       : refresh::run(tview_, compiled.step, *rows_[stage], compiled.reader, moment_);
+        rows_[stage].reset();
+        if (!found)
+            return give_up();
+        if (!found->empty())
+            add_columns(rows_[next], *found, first_columns(found->width()));
+        if (rows_[next] && rows_[next]->bytes() > catalog::seed_memory())
+            give_up();
+    }
+
+    // The walk leads too far or nowhere: every document will be compared.  The stages go on for the locks of the seeds.
+    void give_up()
+    {
+        keys_.everything = true;
+        for (Rows &rows : rows_)
+            rows.reset();
+    }
+
+    Tags far_tags(std::size_t stage)
+    {
+        const catalog::Stage &compiled = tview_.stages[stage];
+        if (empty(stage))
+            return {};
+        std::vector<Hash> functions;
+        for (const catalog::JoinHash &hash : compiled.hashes)
+            functions.push_back({hash.far, hash.collation});
+        return tags(*rows_[stage], compiled.far, functions);
+    }
+
+    // Of seeds of the occurrence the step arrives at that moved.
+    Tags near_tags(std::size_t stage)
+    {
+        const catalog::Stage &compiled = tview_.stages[stage];
+        Rows moved;
+        for (int arrives_at : tview_.order.all[stage].arrives_at) {
+            for (const auto &[slot, seeds] : seeds_)
+                if (slot.occurrence == arrives_at && !slot.patch)
+                    add_columns(moved, seeds->rows, first_columns(seeds->columns.size()), seeds->columns.size());
+            if (moved && !moved->empty())
+                break;                            // a step that reads several tables is locked as a whole
+            moved.reset();
+        }
+        if (!moved)
+            return {};
+        std::vector<Hash> functions;
+        for (const catalog::JoinHash &hash : compiled.hashes)
+            functions.push_back({hash.near, hash.collation});
+        return tags(*moved, compiled.near, functions);
+    }
+
+    Tags tags(const pg::RowSet &rows, const plan::Projection &values, const std::vector<Hash> &functions)
+    {
+        if (functions.empty())
+            return {true, {}};
+        if (values.sql.empty())
+            return hashed(rows, values.direct, functions);
+        Rows computed = try_run(tview_, values.sql, rows, 0, moment_);
+        return computed ? hashed(*computed, first_columns(computed->width()), functions) : Tags{true, {}};
+    }
+
+    // The rows give the key.  A NULL in it: by an equality it matches nothing; from the key's owner itself it may be a document
+    // without a key, which only a full comparison can tell.
+    void collect(std::size_t number)
+    {
+        if (empty(number))
+            return;
+        const catalog::Stage &stage = tview_.stages[number];
+        Rows computed;
+        if (!stage.keys.sql.empty()) {
+            computed = try_run(tview_, stage.keys.sql, *rows_[number], 0, moment_);
+            if (!computed)
+                return give_up();
+            if (computed->empty())
+                return;
+        }
+        const pg::RowSet &rows = computed ? *computed : *rows_[number];
+        std::vector<std::size_t> columns = computed ? first_columns(rows.width()) : stage.keys.direct;
+        keys_.everything |= keys_.add(stage.key_columns, rows, columns) && !tview_.order.all[number].elided;
+        rows_[number].reset();
+    }
+
+    catalog::Compiled &tview_;
+    const SeedList &seeds_;
+    FlushLocks &locks_;
+    Moment moment_;
+    std::vector<Rows> rows_;      // by stage
+    Keys keys_;
+};
 
 }  // namespace
 
-Keys walk(catalog::Compiled &tview, const std::vector<std::pair<int, const queue::Seeds *>> &seeds, Moment moment)
+bool cannot_walk(const catalog::Compiled &tview, const SeedList &seeds)
 {
-    Keys keys;
-    std::set<int> shared_values;
-    for (const auto &[occurrence, seed] : seeds) {
-        if (int shared_value = only_shared(tview, occurrence); shared_value >= 0) {
-            shared_values.insert(shared_value);
+    return std::any_of(seeds.begin(), seeds.end(), [&](const auto &item) {
+        const auto &[slot, seed] = item;
+        int occurrence = slot.occurrence;
+        bool known = occurrence >= 0 && occurrence < static_cast<int>(tview.routes.size());
+        bool no_patch = slot.patch && occurrence != tview.analysis.copied_row;
+        return !known || no_patch || seed->everything || tview.routes[occurrence].everything ||
+               seed->columns != tview.order.seed_columns[occurrence];
+    });
+}
+
+Keys walk(catalog::Compiled &tview, const SeedList &seeds, FlushLocks &locks, Moment moment)
+{
+    return Walker(tview, seeds, locks, moment).run();
+}
+
+Patch find_patch(const catalog::Compiled &tview, const SeedList &seeds)
+{
+    Patch patch;
+    for (const auto &[slot, rows] : seeds) {
+        if (!slot.patch)
             continue;
-        }
-        bool known = occurrence >= 0 && occurrence < static_cast<int>(tview.plans.size());
-        if (!known || seed->everything || tview.plans[occurrence].everything ||
-            seed->rows.width() != tview.plans[occurrence].seed_columns.size())
-            keys.everything = true;
+        int end = tview.order.entries[slot.occurrence].front();
+        const catalog::Stage &stage = tview.stages[end];
+        auto columns = positions(tview.order.all[end].columns, rows->columns);
+        std::vector<std::size_t> key(stage.key_columns.size());
+        std::vector<int> part(key.size());
+        for (std::size_t i = 0; i < key.size(); ++i)
+            key[static_cast<std::size_t>(stage.key_columns[i])] = columns[stage.keys.direct[i]];
+        std::iota(part.begin(), part.end(), 0);
+        patch.keys.add(part, rows->rows, key);
+        patch.changed = rows->changed;
     }
-    keys.everything = keys.everything || shared_values_differ(tview, shared_values, moment);
-    for (const auto &[occurrence, seed] : seeds) {
-        if (keys.everything)
-            break;
-        for (const plan::CompiledWalk &way : tview.plans[occurrence].walks) {
-            auto found = follow(tview, tview.plans[occurrence], way, seed->rows, moment);
-            if (found)
-                collect(keys, way, *found);
-            else
-                keys.everything = true;
+    return patch;
+}
+
+Tags document_tags(const catalog::Compiled &tview, const Keys &keys)
+{
+    if (keys.everything || (tview.locked_key.empty() && !keys.parts.empty()))
+        return {true, {}};
+    Tags tags;
+    for (const auto &[part, rows] : keys.parts) {
+        std::vector<std::size_t> columns;
+        std::vector<Hash> functions;
+        for (const catalog::LockedKey &key : tview.locked_key) {
+            columns.push_back(static_cast<std::size_t>(std::find(part.begin(), part.end(), key.key_column) - part.begin()));
+            functions.push_back({key.hash, key.collation});
         }
+        tags.add(hashed(rows, columns, functions));
     }
-    return keys;
+    return tags;
 }
 
 }  // namespace tviews::refresh

@@ -1,17 +1,36 @@
-// Walking: from a TVIEW's seeds to the keys of the documents they touch.
+// Walking: from a TVIEW's seeds to the keys of the documents they touch, stage by stage, each under its locks.
 #pragma once
 
 #include <vector>
 
 #include "catalog/compiled.hpp"
 #include "queue/seeds.hpp"
+#include "refresh/locks.hpp"
 #include "refresh/view_of_data.hpp"
 
 namespace tviews::refresh {
 
 using queue::Keys;
 
-// Needs an SPI session and the TVIEW's pinned settings in force.
-Keys walk(catalog::Compiled &tview, const std::vector<std::pair<int, const queue::Seeds *>> &seeds, Moment moment);
+// From so many rows on a statement is planned for its actual arrays.
+inline constexpr std::size_t large_set = 200;
+
+using SeedList = std::vector<std::pair<queue::Slot, const queue::Seeds *>>;
+
+// Whether the seeds cannot be walked, so that everything must be compared.
+bool cannot_walk(const catalog::Compiled &tview, const SeedList &seeds);
+
+// Takes the locks of the steps.  Needs an SPI session and the TVIEW's pinned settings in force.
+Keys walk(catalog::Compiled &tview, const SeedList &seeds, FlushLocks &locks, Moment moment);
+
+// The documents that need nothing but some columns set, and these columns.
+struct Patch {
+    Keys keys;
+    std::set<AttrNumber> changed;
+};
+Patch find_patch(const catalog::Compiled &tview, const SeedList &seeds);
+
+// What to lock of these documents.
+Tags document_tags(const catalog::Compiled &tview, const Keys &keys);
 
 }  // namespace tviews::refresh

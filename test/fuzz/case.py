@@ -6,12 +6,14 @@ import random
 
 import query
 import schema
+import triggers
 from scope import Col, Rel
 from writes import Writes
 
 SCHEMA = 'fuzz'
-PREAMBLE = [f'DROP SCHEMA IF EXISTS {SCHEMA} CASCADE', f'CREATE SCHEMA {SCHEMA}', f'SET search_path = {SCHEMA}, public',
-            "SET TimeZone = 'UTC'"]
+CLEAN = [f'DROP SCHEMA IF EXISTS {SCHEMA} CASCADE', f'CREATE SCHEMA {SCHEMA}']
+SESSION = [f'SET search_path = {SCHEMA}, public', "SET TimeZone = 'UTC'"]
+PREAMBLE = CLEAN + SESSION + schema.TYPES
 
 
 class View:
@@ -23,7 +25,7 @@ class View:
         self.key = output.key
         self.option = getattr(output, 'option', False)
         self.by_function = self.option
-        self.refused = None
+        self.words = ''
 
     @property
     def is_tview(self):
@@ -31,7 +33,7 @@ class View:
 
     def create_sql(self):
         if not self.is_tview:
-            return f'CREATE VIEW {self.name} AS {self.node}'
+            return f'CREATE VIEW {self.name}{self.words} AS {self.node}'
         if not self.by_function:
             return f'CREATE TABLE {self.name} AS {self.node}'
         options = ''
@@ -56,21 +58,24 @@ class View:
 
 class Case:
     def __init__(self):
-        self.settings, self.tables, self.views, self.transactions = [], [], [], []
+        self.settings, self.tables, self.views, self.triggers, self.transactions = [], [], [], [], []
 
     def tviews(self):
         return [view for view in self.views if view.is_tview]
 
     def script(self, failure):
         """The case as SQL for psql, up to where it fails."""
-        lines = ['CREATE EXTENSION IF NOT EXISTS pg_tviews;', 'SET client_min_messages = warning;']
+        lines = ['SET client_min_messages = warning;', 'CREATE EXTENSION IF NOT EXISTS pg_tviews;',
+                 'CREATE EXTENSION IF NOT EXISTS citext;']
         lines += [f'{text};' for text in PREAMBLE + self.settings]
         for table in self.tables:
-            lines.append(f'{table.sql()};')
+            lines += [f'{text};' for text in [table.sql()] + table.parts_sql()]
         for table in self.tables:
             lines += [f'{schema.insert_row(table, row)};' for row in table.rows]
         lines += [f'{view.create_sql()};' for view in self.views]
         lines += [f"SELECT pg_tviews_explain('{view.name}');" for view in self.tviews()]
+        for trigger in self.triggers:
+            lines += [f'{text};' for text in trigger.statements()]
         shown = [view for view in self.tviews() if view.name == failure.tview] or self.tviews()
         compare = [f'{view.compare_sql()};' for view in shown]
         for transaction in self.transactions:
@@ -120,22 +125,30 @@ def generate(seed, limits):
     if rng.random() < 0.1:
         case.settings.append('SET pg_tviews.max_seed_memory = 64')
     _generate_views(rng, case, limits)
+    case.triggers = triggers.random_triggers(rng, case.tables, case.tviews())
     writes = Writes(rng, case.tables, case.tviews())
+    # A new column gives the text of a NATURAL join another meaning.
+    writes.may_add_columns = not any('NATURAL' in str(view.node) for view in case.views)
     case.transactions = [writes.transaction() for _ in range(rng.choice([2, 4, 6, 8, 10]))]
     return case
 
 
 def _generate_views(rng, case, limits):
     sources = [table_source(table) for table in case.tables]
+    for table in case.tables:
+        if table.parts() and rng.random() < 0.3:
+            sources.append(table_source(table.through(rng.choice(table.parts()))))
     for i in range(rng.choice([0, 0, 0, 1, 2])):
-        made = _attempt(lambda: query.Queries(rng, sources, case.tables, limits.without).view(rng.choice([2, 4])), limits)
+        made = _attempt(lambda: query.Queries(rng, sources, case.tables, limits).view(rng.choice([2, 4])), limits)
         if made:
-            case.views.append(View(f'vw_{i + 1}', made))
+            view = View(f'vw_{i + 1}', made)
+            view.words = ' WITH (security_invoker)' if rng.random() < 0.2 else ''
+            case.views.append(view)
             sources.append(Rel(f'vw_{i + 1}', made.cols, made.key, not any(col.fuzzy for col in made.cols)))
     over_tviews = rng.random() < 0.35
     for i in range(rng.choice([1, 1, 2, 3]) + over_tviews):
         entity = f'e{i + 1}'
-        made = _attempt(lambda: query.Queries(rng, sources, case.tables, limits.without).top(entity, rng.choice([2, 3, 5, 8])), limits)
+        made = _attempt(lambda: query.Queries(rng, sources, case.tables, limits).top(entity, rng.choice([2, 3, 5, 8])), limits)
         if made is None:
             continue
         view = View(f'tv_{entity}', made)
@@ -143,7 +156,8 @@ def _generate_views(rng, case, limits):
         case.views.append(view)
         if over_tviews and rng.random() < 0.8:
             # Twice, so that it is likely to be read.
-            sources += [Rel(view.name, made.cols, made.key, False)] * 2
+            name = view.name if rng.random() < 0.75 else f'v_{entity}'
+            sources += [Rel(name, made.cols, made.key, False)] * 2
 
 
 def _attempt(make, limits):

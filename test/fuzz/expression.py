@@ -6,9 +6,9 @@ Only expressions whose result the data determine, and that cannot fail on any da
 from schema import literal
 from tree import Items, Node
 
-SIMPLE = ('int', 'text', 'bool', 'numeric', 'timestamptz', 'uuid', 'bigint')
+SIMPLE = ('int', 'int', 'text', 'text', 'bool', 'numeric', 'timestamptz', 'uuid', 'bigint', 'citext', 'pair', 'mood', 'level')
 # Types whose equal values are identical.
-EXACT = ('int', 'bigint', 'text', 'uuid', 'timestamptz', 'bool')
+EXACT = ('int', 'bigint', 'text', 'uuid', 'timestamptz', 'bool', 'pair', 'mood', 'level')
 
 
 class Expressions:
@@ -238,6 +238,10 @@ class Expressions:
             return Node(rng.choice([f'{a} < {b}', f'{a} >= {b}', f'{a} <> {b}']), alts=[f'{a} = {b}'])
         if roll < 0.83 and a.family == 'number':
             return Node(f'{a} BETWEEN {b} AND {b} + 1', alts=[f'{a} = {b}'])
+        if 'casts' in self.risks and roll < 0.9:
+            guarded = self._guarded_cast(left, right)
+            if guarded:
+                return guarded
         if roll < 0.88 and 'array links' not in self.without:
             arrays = [ref for ref in right if ref.kind.endswith('[]')]
             fitting = [(x, y) for x in left for y in arrays if y.kind == x.kind + '[]']
@@ -259,6 +263,15 @@ class Expressions:
             c = rng.choice(numbers)
             return Node(f'{a} + {c} = {b}', alts=[f'{a} = {b}'])
         return self.equality(a, b)
+
+    def _guarded_cast(self, left, right):
+        """A condition that fails on values which another condition keeps away from it."""
+        texts = [ref for ref in right if ref.kind == 'text' and not ref.col.fuzzy]
+        numbers = [ref for ref in left if ref.family == 'number']
+        if not texts or not numbers:
+            return None
+        text, number = self.rng.choice(texts), self.rng.choice(numbers)
+        return Node(f"{text} ~ '^[0-9]+$' AND {text}::int = {number}", alts=['true'])
 
     # Aggregates ---------------------------------------------------------------------------------------------------
 

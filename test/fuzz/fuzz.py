@@ -3,12 +3,14 @@
 
     fuzz.py [--seed N] [--cases N] [--seconds S] [--host DIR] [--database NAME] [--findings DIR]
 
-A case is a function of its seed; the n-th case of a run has seed N + n, so `--seed X --cases 1` repeats one.  A failing
+Without --seed a third of the time goes to fixed seeds (1, 2, …), the rest to fresh ones.  A case is a function of its seed;
+the n-th case of a run has seed N + n, so `--seed X --cases 1` repeats one.  A failing
 case is shrunk and written as an SQL file that psql runs by itself.  Needs python3-psycopg2 and a server with pg_tviews
 installed; works in a database of its own.  Exit status 1: something failed.  Not here: starting a server (see run).
 """
 import argparse
 import collections
+from itertools import groupby
 import os
 import random
 import re
@@ -26,7 +28,7 @@ import shrink
 
 def arguments():
     parser = argparse.ArgumentParser(description='Differential fuzzer for pg_tviews.')
-    parser.add_argument('--seed', type=int, help='seed of the first case (default: random)')
+    parser.add_argument('--seed', type=int, help='seed of the first case')
     parser.add_argument('--cases', type=int, default=0, help='number of cases (default: no limit)')
     parser.add_argument('--seconds', type=float, default=60, help='time to run, 0: no limit (default: 60)')
     parser.add_argument('--host', default=os.environ.get('PGHOST', '/var/run/postgresql'), help='socket directory or host')
@@ -39,6 +41,8 @@ def arguments():
     parser.add_argument('--query-length', type=int, default=4000, help='longest query')
     parser.add_argument('--without', action='append', default=[], metavar='SHAPE',
                         help="leave something out: 'grouping sets', recursion, or a shape named in query.py")
+    parser.add_argument('--risk', action='append', default=[], choices=['casts'],
+                        help='casts: join conditions that fail on values which other conditions keep away')
     parser.add_argument('--ignore', action='append', default=[], metavar='REGEX', help='failures not to stop at')
     parser.add_argument('--show', action='store_true', help='print the SQL of each case before it runs')
     return parser.parse_args()
@@ -49,13 +53,13 @@ def make_database(options):
     connection.autocommit = True
     cursor = connection.cursor()
     cursor.execute('SET client_min_messages = error')
-    cursor.execute(f'DROP DATABASE IF EXISTS {options.database}')
+    cursor.execute(f'DROP DATABASE IF EXISTS {options.database} WITH (FORCE)')
     cursor.execute(f'CREATE DATABASE {options.database}')
     connection.close()
     parameters = {'host': options.host, 'port': options.port, 'user': options.user, 'dbname': options.database}
     connection = psycopg2.connect(**parameters)
     connection.autocommit = True
-    connection.cursor().execute('CREATE EXTENSION pg_tviews')
+    connection.cursor().execute('CREATE EXTENSION pg_tviews; CREATE EXTENSION citext')
     connection.close()
     return parameters
 
@@ -68,18 +72,19 @@ class Fuzzer:
         self.runner = oracle.Runner(self.parameters, self.statistics)
         self.failures = 0
 
-    def run(self, first_seed):
+    def run(self, first_seed, seconds):
+        print(f'first seed {first_seed}', flush=True)
         started, seed = time.monotonic(), first_seed
         while self.failures < self.options.failures:
             if self.options.cases and seed >= first_seed + self.options.cases:
                 break
-            if self.options.seconds and time.monotonic() - started > self.options.seconds:
+            if seconds and time.monotonic() - started > seconds:
                 break
             self.one(seed)
             seed += 1
             if (seed - first_seed) % 500 == 0:      # dropped schemas make the catalogs grow
                 self.parameters = make_database(self.options)
-        self.statistics['seconds'] = round(time.monotonic() - started)
+        self.statistics['seconds'] += round(time.monotonic() - started)
 
     def one(self, seed):
         case = cases.generate(seed, self.options)
@@ -119,21 +124,29 @@ class Fuzzer:
         print(f'    {note}: {path}', flush=True)
 
 
-def print_statistics(statistics):
-    print('\nStatistics')
-    for name, count in sorted(statistics.items(), key=lambda item: (item[0].split(':')[0], -item[1])):
-        print(f'{count:9d}  {name}')
+def print_statistics(statistics, failures):
     routed = statistics['occurrences'] - statistics['occurrences that compare everything']
-    print(f'{routed:9d}  occurrences with a route')
+    print(f"\n{statistics['cases']} cases, {statistics['TVIEWs created']} TVIEWs, {statistics['transactions']} transactions, "
+          f"{statistics['statements']} statements, {statistics['comparisons']} comparisons, {failures} differences, "
+          f"{statistics['seconds']} s\n{routed} of {statistics['occurrences']} occurrences have a route\n")
+    for group, names in groupby(sorted(statistics), key=lambda name: name.split(':')[0] if ':' in name else ''):
+        names = sorted(names, key=lambda name: -statistics[name])
+        shown = names if group in ('', 'statement') else names[:12]
+        for name in shown:
+            print(f'{statistics[name]:9d}  {name}')
+        if len(names) > len(shown):
+            print(f'{sum(statistics[name] for name in names[len(shown):]):9d}  {group}: {len(names) - len(shown)} others')
 
 
 def main():
     options = arguments()
-    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10 ** 9)
-    print(f'first seed {seed}', flush=True)
     fuzzer = Fuzzer(options)
-    fuzzer.run(seed)
-    print_statistics(fuzzer.statistics)
+    if options.seed is not None:
+        fuzzer.run(options.seed, options.seconds)
+    else:
+        fuzzer.run(1, options.seconds / 3)
+        fuzzer.run(random.SystemRandom().randrange(10 ** 9), options.seconds * 2 / 3)
+    print_statistics(fuzzer.statistics, fuzzer.failures)
     sys.exit(1 if fuzzer.failures else 0)
 
 

@@ -4,22 +4,25 @@ Every query comes with its columns and what is known of its key.  Results must b
 and window functions order by the full key of their rows, aggregates too; values known only up to equality are not shown.
 Not here: expressions (expression.py), and whether the engine accepts the query.
 """
+from chain import Chains
 from expression import EXACT, SIMPLE, Expressions
-from schema import literal, outside
-from scope import Col, Output, Rel, Scope
+from schema import LOOSE, canonical, literal, outside
+from recursion import Trees
+from scope import Col, Output, Rel, Scope, letter_of
 from tree import Items, Node, maybe
 
-GROUPABLE = ('int', 'bigint', 'text', 'uuid', 'timestamptz', 'bool', 'numeric')
-TOP_SHAPES = ['plain'] * 9 + ['group'] * 4 + ['aggregate', 'distinct', 'distinct on', 'window', 'limit'] + ['setop'] * 3
+GROUPABLE = ('int', 'bigint', 'text', 'uuid', 'timestamptz', 'bool', 'numeric', 'citext', 'pair', 'mood', 'level')
+TOP_SHAPES = (['plain'] * 8 + ['group'] * 4 + ['aggregate', 'distinct', 'distinct on', 'window', 'limit'] + ['setop'] * 3 +
+              ['chain'] * 9 + ['tree'] * 5)
 INNER_SHAPES = ['plain'] * 3 + ['group'] * 5 + ['aggregate', 'distinct', 'distinct', 'distinct on', 'distinct on',
                                                'window', 'window', 'limit', 'limit', 'setop', 'setop']
 
 
-class Queries(Expressions):
+class Queries(Expressions, Chains, Trees):
     """`sources` are the relations a query may read: Rels whose alias is the relation's name."""
 
-    def __init__(self, rng, sources, tables, without=()):
-        self.rng, self.sources, self.tables, self.without = rng, sources, tables, without
+    def __init__(self, rng, sources, tables, limits):
+        self.rng, self.sources, self.tables, self.without, self.risks = rng, sources, tables, limits.without, limits.risk
         self.ctes, self.counter, self.budget = [], 0, 0
 
     def fresh(self, letter):
@@ -40,8 +43,8 @@ class Queries(Expressions):
         return self._named(self.rng.choice(self.sources))
 
     def _named(self, source):
-        alias = self.fresh(source.alias[0] if source.alias[0] in 'vw' else source.alias.split('_')[-1][0])
-        return Node(f'{source.alias} {alias}'), Rel(alias, source.cols, source.key, source.whole)
+        alias = self.fresh(letter_of(source.alias))
+        return Node(f'{source.alias} {alias}'), Rel(alias, [col.copy() for col in source.cols], source.key, source.whole)
 
     def _derived(self, inner, lateral):
         alias = self.fresh('q')
@@ -120,7 +123,12 @@ class Queries(Expressions):
                 new_node, new = self.relation(depth, outer)
             using = self._using(rels, new, kind, i) if not lateral else None
             unique = new.key == []
-            if using:
+            natural = self._natural(rels, new, kind, i) if not lateral and not using else None
+            if natural:
+                before = node
+                node = Node(node, f' NATURAL {kind} JOIN ', new_node, alts=[before, new_node])
+                unique = unique or bool(new.key) and set(new.key) <= natural
+            elif using:
                 alias = self.fresh('m')
                 before = node
                 node = Node(node, f' {kind} JOIN ', new_node, f' USING ({using.name}) AS {alias}', alts=[before, new_node])
@@ -152,6 +160,15 @@ class Queries(Expressions):
         scope = Scope(rels + merged, outer)
         by_name = {str(ref): ref for ref in scope.refs()}
         return node, scope, None if key is None else [by_name[f'{alias}.{name}'] for alias, name in key]
+
+    def _natural(self, rels, new, kind, position):
+        """The names that a NATURAL join would compare, if there are any and all of them can be."""
+        if position != 1 or kind == 'CROSS' or not self.chance(0.15):
+            return None
+        kinds = {col.name: col.kind for col in rels[0].cols}
+        common = {col.name: col.kind for col in new.cols if col.name in kinds}
+        fit = all(kind == kinds[name] and kind in GROUPABLE for name, kind in common.items())
+        return set(common) if fit else None
 
     def _using(self, rels, new, kind, position):
         if position != 1 or kind == 'CROSS' or not self.chance(0.4):
@@ -213,7 +230,7 @@ class Queries(Expressions):
 
     @staticmethod
     def self_references(table):
-        if len(table.key) != 1 or table.column(table.key[0]).kind == 'numeric':
+        if len(table.key) != 1 or table.column(table.key[0]).kind in LOOSE:
             return []
         kind, domain = table.column(table.key[0]).kind, table.column(table.key[0]).domain
         return [column.name for column in table.columns
@@ -237,7 +254,7 @@ class Queries(Expressions):
             table = rng.choice([table for table in self.sources if table.key])
             made, rel = self._named(table)
             scope, rows = Scope([rel], outer), rel.key_refs()
-        where = self._where(scope, outer, correlate, depth)
+        where = self._where(scope, outer, correlate, depth) + self._without_missing(scope)
         if shape == 'lookup':
             found = self._n_to_one(outer.refs(), scope.rels[0]) if rows and outer else None
             if found is None:
@@ -265,6 +282,17 @@ class Queries(Expressions):
             where.append(self.predicate(scope, min(depth, 2)))
         return where
 
+    def _without_missing(self, scope):
+        """Conditions that make outer joins inner ones: keys of the side that may be missing are there."""
+        found = []
+        for rel in scope.rels:
+            missing = [ref for ref in rel.key_refs() or [] if ref.col.nullable]
+            if missing and self.chance(0.2):
+                for ref in missing:
+                    ref.col.nullable = False
+                    found.append(Node(self.rng.choice([f'{ref} IS NOT NULL', f'{ref} = {ref}', f'NOT ({ref} IS NULL)'])))
+        return found
+
     def _item(self, parts, expression, kind, col=None, nullable=True, fuzzy=False, name=None):
         name = name or self.fresh('c')
         parts.items.append(Node(expression, ' AS ', name))
@@ -276,7 +304,7 @@ class Queries(Expressions):
         expression, nullable, fuzzy = str(ref), ref.col.nullable, ref.col.fuzzy
         if parts.key == 'nonnull':
             if fuzzy:
-                expression, fuzzy = f'trim_scale({expression})', False
+                expression, fuzzy = canonical(expression, ref.kind), False
             if nullable:
                 expression, nullable = f'COALESCE({expression}, {outside(ref.kind)})', False
         return self._item(parts, expression, ref.kind, ref.col, nullable, fuzzy)
@@ -337,7 +365,7 @@ class Queries(Expressions):
         elif mode == 'int':
             mode, kid = 'int', None
         else:
-            texts = [f"COALESCE({f'trim_scale({ref})' if ref.col.fuzzy else ref}::text, '-')" for ref in parts.rows]
+            texts = [f"COALESCE({canonical(ref, ref.kind) if ref.col.fuzzy else ref}::text, '-')" for ref in parts.rows]
             kid = " || ':' || ".join(texts) or "'-'::text"
         if kid is None:
             raise Retry
@@ -389,22 +417,26 @@ class Queries(Expressions):
         groupings = self._groupings(parts, self.rng.choice([1, 1, 1, 2, 3]))
         if not groupings:
             return self._aggregate(parts, 'aggregate', ordered)
-        sets = parts.key != 'nonnull' and not parts.want and len(groupings) > 1 and self.chance(0.15)
-        sets = sets and 'grouping sets' not in self.without
+        sets = not parts.want and self.chance(0.25 if len(groupings) > 1 else 0.1) and 'grouping sets' not in self.without
+        if sets and parts.key == 'nonnull':
+            groupings = [(canonical(text, kind), kind, None if kind in LOOSE else col) for text, kind, col in groupings]
         names = []
         shown = [] if parts.want else groupings if parts.key or self.chance(0.8) else groupings[:1]
         for text, kind, col in shown:
-            fuzzy = kind == 'numeric'
-            if fuzzy and parts.key == 'nonnull':
-                text, fuzzy = f'trim_scale({text})', False
-            names.append(self._item(parts, text, kind, col.col if col else None,
-                                    nullable=parts.key != 'nonnull' or sets, fuzzy=fuzzy))
+            fuzzy = kind in LOOSE and not text.startswith(('trim_scale(', 'lower('))
+            if fuzzy and parts.key == 'nonnull' and not sets:
+                text, fuzzy = canonical(text, kind), False
+            nullable, shown_text = parts.key != 'nonnull' or sets, text
+            if sets and parts.key == 'nonnull':       # a set that leaves the column out gives NULL
+                shown_text, nullable = f'COALESCE({text}, {outside(kind)})', False
+            names.append(self._item(parts, shown_text, kind, col.col if col and shown_text == text else None,
+                                    nullable=nullable, fuzzy=fuzzy))
         if sets:
             names.append(self._item(parts, f'GROUPING({", ".join(text for text, _, _ in groupings)})', 'int', nullable=False))
         inside = self._grouped_scope(parts, groupings)
         for kind in parts.want or self.rng.choices(('int', 'jsonb', 'jsonb', 'text', 'numeric', 'bool', 'bigint'),
                                                    k=self.rng.randint(0 if names else 1, 3)):
-            fitting = [text for text, known, _ in groupings if known == kind and kind != 'numeric']
+            fitting = [text for text, known, _ in groupings if known == kind and kind not in LOOSE]
             if parts.want and fitting and self.chance(0.6):
                 self._item(parts, fitting[0], kind)
             elif inside.rels and not sets and self.may_nest(parts.depth) and self.chance(0.15):
@@ -413,8 +445,11 @@ class Queries(Expressions):
                 self._item(parts, self.aggregate(kind, parts.scope, parts.rows, parts.depth), kind)
         texts = [text for text, _, _ in groupings]
         if sets:
-            word = self.rng.choice(['ROLLUP (', 'CUBE ('])
-            group = Items(texts, prefix=f' GROUP BY {word}', suffix=')', least=1)
+            word = self.rng.choice(['ROLLUP (', 'CUBE (', 'GROUPING SETS ('])
+            suffix = ', ())' if word.startswith('G') and self.chance(0.5) else ')'
+            if word.startswith('G') and len(texts) > 1 and self.chance(0.5):
+                texts.append(f'({", ".join(texts)})')
+            group = Items(texts, prefix=f' GROUP BY {word}', suffix=suffix, least=1)
         else:
             group = Items(texts, prefix=' GROUP BY ', least=1)
         complete = len(shown) == len(groupings)
@@ -422,7 +457,7 @@ class Queries(Expressions):
 
     def _grouped_scope(self, parts, groupings):
         """What a subquery in the select list may still see: the plain grouping columns."""
-        plain = {str(col) for _, _, col in groupings if col is not None and not col.col.fuzzy and col.kind != 'numeric'}
+        plain = {str(col) for _, _, col in groupings if col is not None and not col.col.fuzzy and col.kind not in LOOSE}
         rels = []
         for rel in parts.scope.rels:
             cols = [col for col in rel.cols if f'{rel.alias}.{col.name}' in plain]
@@ -457,8 +492,8 @@ class Queries(Expressions):
                 nullable = True
                 if parts.key == 'nonnull':
                     expression, nullable = Node('COALESCE(', expression, f', {outside(kind)})'), False
-                self._item(parts, expression, kind, col, nullable, fuzzy=kind == 'numeric')
-        fuzzy = any(kind == 'numeric' for kind in parts.want or ())
+                self._item(parts, expression, kind, col, nullable, fuzzy=kind in LOOSE)
+        fuzzy = any(kind in LOOSE for kind in parts.want or ())
         return self._finish(parts, 'SELECT ' if fuzzy else 'SELECT DISTINCT ', [col.name for col in parts.cols])
 
     def _distinct_on(self, parts, shape, ordered):
@@ -472,7 +507,7 @@ class Queries(Expressions):
             if parts.key == 'nonnull' and any(col.fuzzy for col in parts.cols):
                 for item, col in zip(parts.items, parts.cols):
                     if col.fuzzy:
-                        item.parts[0], col.fuzzy = f'trim_scale({item.parts[0]})', False
+                        item.parts[0], col.fuzzy = canonical(item.parts[0], col.kind), False
         self._values(parts)
         texts = ', '.join(text for text, _, _ in groupings)
         extra = self.pick(parts.scope.refs(), lambda ref: ref.kind != 'jsonb') if self.chance(0.4) else None
@@ -507,9 +542,11 @@ class Queries(Expressions):
                                ['plain', 'plain', 'distinct', 'group', 'limit', 'distinct on'])
             branches.append(self._branch(depth, outer, want, correlate, key, shape, number if tagged else None))
         cols = branches[0].cols
+        if any(len(branch.cols) != len(cols) for branch in branches):
+            raise Retry
         cols = [Col(col.name, col.kind, None, any(branch.cols[i].nullable for branch in branches),
                     any(branch.cols[i].fuzzy for branch in branches) or
-                    (operator != 'UNION ALL' and col.kind in ('numeric', 'jsonb'))) for i, col in enumerate(cols)]
+                    (operator != 'UNION ALL' and col.kind in LOOSE + ('jsonb',))) for i, col in enumerate(cols)]
         if tagged:
             names = [cols[0].name, cols[1].name]
         else:
@@ -530,8 +567,11 @@ class Queries(Expressions):
     def top(self, entity, budget):
         """A query fit for tv_<entity>: Output with the key columns named; `option` tells whether they need the key option."""
         self.budget = budget
-        made = self.select(self.rng.choice([2, 3, 3, 4]), shape=self.rng.choice(TOP_SHAPES), key='nonnull',
-                           ctes=self.chance(0.25))
+        shape = self.rng.choice(TOP_SHAPES)
+        made = self.chain() if shape == 'chain' else self.tree() if shape == 'tree' else None
+        if made is None:
+            shape = 'plain' if shape in ('chain', 'tree') else shape
+            made = self.select(self.rng.choice([2, 3, 3, 4]), shape=shape, key='nonnull', ctes=self.chance(0.25))
         names = {}
         option = len(made.key) != 1 or self.chance(0.1)
         for i, name in enumerate(made.key):

@@ -13,6 +13,9 @@ class Col:
     def __init__(self, name, kind, domain=None, nullable=True, fuzzy=False):
         self.name, self.kind, self.domain, self.nullable, self.fuzzy = name, kind, domain, nullable, fuzzy
 
+    def copy(self):
+        return Col(self.name, self.kind, self.domain, self.nullable, self.fuzzy)
+
     def nulled(self):
         return Col(self.name, self.kind, self.domain, True, self.fuzzy)
 
@@ -35,6 +38,11 @@ class Ref:
 
     def __str__(self):
         return self.sql
+
+
+def letter_of(relation):
+    """The letter that aliases of a relation begin with."""
+    return relation[0] if relation[0] in 'vw' else relation.split('_')[-1][0]
 
 
 class Rel:

@@ -52,7 +52,7 @@ class Shrinker:
 
     def _pass(self):
         changed = False
-        for stage in (self._transactions, self._views, self._steps, self._rows, self._queries, self._tables, self._texts):
+        for stage in (self._transactions, self._triggers, self._views, self._steps, self._rows, self._queries, self._tables, self._texts):
             changed |= stage()
         return changed
 
@@ -71,6 +71,9 @@ class Shrinker:
 
     def _transactions(self):
         return self._without(self.case.transactions)
+
+    def _triggers(self):
+        return self._without(self.case.triggers)
 
     def _views(self):
         changed = self._without(self.case.views, 1)
@@ -133,6 +136,8 @@ class Shrinker:
         changed = self._without(self.case.tables, 1)
         for table in self.case.tables:
             changed |= self._without(table.foreign)
+            if table.division:
+                changed |= self._attempt(lambda: assign(table, 'division', None))
             for column in list(table.columns):
                 changed |= self._attempt(lambda: self._drop_column(table, column))
                 if column.notnull and column.name not in table.key:
@@ -208,7 +213,7 @@ def split_list(text):
     return parts + [text[start:].strip()]
 
 
-INSERT = re.compile(r'INSERT INTO (\w+) \(([^)]*)\) VALUES (\(.*?\))(?= ON CONFLICT| RETURNING|\)|$)')
+INSERT = re.compile(r'INSERT INTO (\w+|"[^"]+") \(([^)]*)\) VALUES (\(.*?\))(?= ON CONFLICT| RETURNING|\)|$)')
 
 
 def without_insert_column(sql, table, column):

@@ -48,7 +48,7 @@ class Transaction:
 class Writes:
     def __init__(self, rng, tables, tviews):
         self.rng, self.tables, self.tviews = rng, tables, tviews
-        self.extra = 0
+        self.extra, self.may_add_columns = 0, True
 
     def chance(self, share):
         return self.rng.random() < share
@@ -61,7 +61,7 @@ class Writes:
         if self.chance(0.2):
             return Transaction('', [self.step(0) for _ in range(min(count, 4))], '', alone=True)
         level = rng.choice(['', '', '', ' ISOLATION LEVEL REPEATABLE READ', ' ISOLATION LEVEL SERIALIZABLE'])
-        steps = [self.step(2) for _ in range(count)]
+        steps = [self.step(3) for _ in range(count)]
         end = rng.choice(['COMMIT'] * 10 + ['ROLLBACK', 'PREPARE'])
         return Transaction(f'BEGIN{level}', steps, end, timezone=rng.choice([None] * 5 + ['Asia/Tokyo']))
 
@@ -71,33 +71,64 @@ class Writes:
             body = [self.step(depth - 1) for _ in range(self.rng.choice([1, 1, 2, 3]))]
             return Step('block', body=body, end=self.rng.choice(['rollback', 'rollback', 'release']))
         if roll < 0.18:
-            body = [self.plain_step() for _ in range(self.rng.choice([1, 2, 3]))]
+            body = [self.plain_step(inside=True) for _ in range(self.rng.choice([1, 2, 3]))]
             return Step('do', body=body, end=self.rng.choice(['', 'raise']), catch=True)
         if depth > 0 and roll < 0.30:
             return Step('check')
-        return self.plain_step()
+        return self.plain_step(alone=depth == 0)
 
-    def plain_step(self):
-        if self.tviews and self.chance(0.06):
-            return self.read()
+    def plain_step(self, inside=False, alone=False):
+        if self.tviews and self.chance(0.08):
+            return self.read(inside, alone)
         return Step('sql', self.statement())
 
-    def read(self):
+    def read(self, inside, alone):
+        """A read of a TVIEW; `inside` a PL/pgSQL block, or `alone`, outside of a transaction."""
         name = self.rng.choice(self.tviews).name
-        return Step('sql', self.rng.choice([f'SELECT count(*) FROM {name}', 'SELECT pg_tviews_flush()',
-                                            f'SELECT * FROM {name} LIMIT 1']))
+        self.extra += 1
+        if inside:
+            return Step('sql', self.rng.choice([f'PERFORM count(*) FROM {name}', 'PERFORM pg_tviews_flush()']))
+        choices = [f'SELECT count(*) FROM {name}', 'SELECT pg_tviews_flush()', f'SELECT * FROM {name} LIMIT 1',
+                   f"SELECT query_to_xml('SELECT * FROM {name}', true, true, '') IS NULL",
+                   f'DO $do$ DECLARE r record; BEGIN FOR r IN SELECT * FROM {name} LOOP END LOOP; END $do$',
+                   f"COPY {name} TO PROGRAM 'cat >/dev/null'"]
+        if not alone:
+            choices.append(f'DECLARE cur_{self.extra} CURSOR FOR SELECT * FROM {name}')
+        return Step('sql', self.rng.choice(choices))
 
     # Statements ---------------------------------------------------------------------------------------------------
 
     def statement(self):
         rng = self.rng
-        table = rng.choice(self.tables)
+        table = self.target(rng.choice(self.tables))
         made = rng.choices(
             [self.insert, self.upsert, self.insert_select, self.update, self.update_key, self.update_nothing,
              self.update_from, self.delete, self.delete_using, self.merge, self.truncate, self.modifying_cte,
-             self.swap, self.define],
-            [14, 8, 4, 26, 5, 3, 5, 10, 3, 6, 2, 8, 3, 1])[0]
+             self.swap, self.define, self.copy, self.from_tview, self.only],
+            [14, 8, 4, 24, 6, 3, 5, 10, 3, 7, 2, 8, 3, 1, 4, 2, 1])[0]
         return made(table)
+
+    def target(self, table):
+        """The table, or one of the parts through which it can be written."""
+        parts = table.parts()
+        return table.through(self.rng.choice(parts)) if parts and self.chance(0.3) else table
+
+    def copy(self, table):
+        lines = '\\n'.join('\\t'.join(copy_text(text) for text in random_row(self.rng, table)) for _ in range(self.rng.choice([1, 1, 2])))
+        return f"COPY {table.name} ({self.names(table)}) FROM PROGRAM $copy$printf '{lines}\\n'$copy$"
+
+    def from_tview(self, table):
+        """What is written depends on what a TVIEW shows."""
+        columns = [column for column in table.writable() if column.name not in table.key and column.kind in ('int', 'bigint')]
+        if not columns or not self.tviews:
+            return self.update(table)
+        column, name = self.rng.choice(columns), self.rng.choice(self.tviews).name
+        return f'UPDATE {table.name} SET {column.name} = (SELECT count(*) FROM {name}) WHERE {self.condition(table, table.name)}'
+
+    def only(self, table):
+        if table.division != 'inherit':
+            return self.update(table)
+        return self.update(table).replace(f'UPDATE {table.name}', f'UPDATE ONLY {table.name}', 1)
 
     def rows(self, table, count=None):
         count = count or self.rng.choice([1, 1, 1, 2, 3])
@@ -216,6 +247,9 @@ class Writes:
         if self.chance(0.7):
             action = 'DELETE' if self.chance(0.3) else 'UPDATE SET ' + ', '.join(
                 f'{column.name} = s.{column.name}' for column in self.some_columns(table))
+            if 'SET' in action and self.chance(0.25):
+                column = table.column(self.rng.choice(table.key))
+                action += f', {column.name} = {key_value(self.rng, column.kind)}' if f'{column.name} =' not in action else ''
             extra = f' AND {self.condition(table, "t")}' if self.chance(0.3) else ''
             whens.append(f'WHEN MATCHED{extra} THEN {action}')
             if extra and self.chance(0.5):
@@ -226,7 +260,8 @@ class Writes:
         return (f'MERGE INTO {table.name} AS t USING (VALUES {values}) AS s ({columns}) ON {on} {" ".join(whens)}')
 
     def truncate(self, table):
-        return f'TRUNCATE {table.name}' + (' CASCADE' if self.chance(0.7) else '')
+        names = {table.name} | ({self.rng.choice(self.tables).name} if self.chance(0.3) else set())
+        return f'TRUNCATE {", ".join(sorted(names))}' + (' CASCADE' if self.chance(0.7) else '')
 
     def modifying_cte(self, table):
         """Two or three tables in one statement."""
@@ -234,6 +269,7 @@ class Writes:
         parts = []
         for i, other in enumerate(others):
             make = self.rng.choice([self.update, self.delete, self.insert, self.upsert])
+            other = self.target(other)
             parts.append(f'x{i} AS ({make(other)} RETURNING {other.columns[0].name})')
         main = self.rng.choice([self.update, self.delete, self.insert, self.insert_select])(table)
         return f'WITH {", ".join(parts)} {main}'
@@ -241,8 +277,9 @@ class Writes:
     def define(self, table):
         self.extra += 1
         column = self.rng.choice(table.columns)
-        choices = [f'ALTER TABLE {table.name} ADD COLUMN x{self.extra} int DEFAULT {self.rng.choice(["1", "NULL"])}',
-                   f'ANALYZE {table.name}']
+        choices = [f'ANALYZE {table.name}']
+        if self.may_add_columns:
+            choices.append(f'ALTER TABLE {table.name} ADD COLUMN x{self.extra} int DEFAULT {self.rng.choice(["1", "NULL"])}')
         if column.kind != 'jsonb':
             choices.append(f'CREATE INDEX ON {table.name} ({column.name})')
         return self.rng.choice(choices)
@@ -281,3 +318,21 @@ class Writes:
         a, b = self.rng.choice(near or pairs)
         return f'{alias}.{a.name} = {other_alias}.{b.name} AND {self.condition(other, other_alias)}'
 
+
+
+def copy_text(literal_text):
+    """A literal as COPY reads it, inside a printf format."""
+    return '\\\\N' if literal_text == 'NULL' else literal_text.strip("'")
+
+
+def kind_of(sql):
+    """What a statement is, for the statistics."""
+    words = sql.split(None, 2)
+    kind = words[0]
+    if kind in ('CREATE', 'ALTER', 'ROLLBACK', 'TRUNCATE') and len(words) > 1:
+        return f'{kind} {words[1]}' if kind != 'TRUNCATE' else kind + (' CASCADE' if sql.endswith('CASCADE') else '')
+    if kind == 'INSERT' and ' ON CONFLICT' in sql:
+        return 'INSERT ON CONFLICT ' + ('DO UPDATE' if 'DO UPDATE' in sql else 'DO NOTHING')
+    if kind == 'WITH':
+        return 'writing WITH'
+    return f'{kind} from a TVIEW' if kind == 'UPDATE' and ' FROM tv_' in sql else kind

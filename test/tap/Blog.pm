@@ -8,7 +8,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(new_server make_blog is_exact wait_until sessions_waiting);
+our @EXPORT = qw(new_server make_blog is_exact wait_until sessions_waiting start_load compare_during_load);
 
 # A running server with the given settings.
 sub new_server
@@ -100,6 +100,46 @@ sub sessions_waiting
 {
 	my ($application, $count) = @_;
 	return "SELECT count(*) = $count FROM pg_stat_activity WHERE application_name = '$application' AND wait_event_type = 'Lock'";
+}
+
+# Starts clients that write comments and names of users for so many seconds; returns what IPC::Run::finish takes.
+sub start_load
+{
+	my ($node, $db, $clients, $seconds) = @_;
+	my $script = PostgreSQL::Test::Utils::tempdir() . '/load.sql';
+	append_to_file($script, q{
+		\set post random(1, 50)
+		\set user random(1, 10)
+		BEGIN;
+		INSERT INTO tb_comment (fk_post, fk_user, body) SELECT pk_post, :user, 'load' FROM tb_post WHERE pk_post = :post;
+		UPDATE tb_user SET name = 'user ' || :user || ' as of ' || :post WHERE pk_user = :user;
+		COMMIT;
+		DELETE FROM tb_comment WHERE pk_comment = (SELECT min(pk_comment) FROM tb_comment WHERE fk_post = :post);
+	});
+	my ($out, $err) = ('', '');
+	my $load = IPC::Run::start [ 'pgbench', '-n', '-c', $clients, '-T', $seconds, '-f', $script, '--max-tries', '100',
+		$node->connstr($db) . ' application_name=load' ],
+	  '<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default + $seconds);
+	wait_until($node, $db, q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'load'});
+	return $load;
+}
+
+# Compares every TVIEW on one server with its query there while load runs on another.  Returns the number of comparisons, the
+# differences, and how many states were seen.
+sub compare_during_load
+{
+	my ($loaded, $compared, $db) = @_;
+	my ($comparisons, $differences, %states) = (0, '');
+	my $watch = $loaded->background_psql($db);
+	my $reader = $compared->background_psql($db);
+	while ($watch->query_safe(q{SELECT count(*) FROM pg_stat_activity WHERE application_name = 'load'}) > 0)
+	{
+		$differences .= $reader->query_safe('SELECT * FROM difference');
+		$states{ $reader->query_safe('SELECT max(pk_comment) FROM tb_comment') } = 1;
+		++$comparisons;
+	}
+	$_->quit foreach $watch, $reader;
+	return ($comparisons, $differences, scalar keys %states);
 }
 
 1;

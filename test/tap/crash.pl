@@ -53,22 +53,10 @@ foreach my $phase (sort keys %phases)
 $node->safe_psql($db, q{DROP TRIGGER gate_writing ON tv_post; DROP TRIGGER gate_flushed ON tv_user});
 
 # Load, stopped in the middle.
-my $script = PostgreSQL::Test::Utils::tempdir() . '/load.sql';
-PostgreSQL::Test::Utils::append_to_file($script, q{
-	\set post random(1, 50)
-	\set user random(1, 10)
-	BEGIN;
-	INSERT INTO tb_comment (fk_post, fk_user, body) VALUES (:post, :user, 'load');
-	UPDATE tb_user SET name = 'user ' || :user || ' as of ' || :post WHERE pk_user = :user;
-	COMMIT;
-	DELETE FROM tb_comment WHERE pk_comment = (SELECT min(pk_comment) FROM tb_comment WHERE fk_post = :post);
-});
 foreach my $round (1 .. 2)
 {
 	my $before = $node->safe_psql($db, 'SELECT max(pk_comment) FROM tb_comment');
-	my $load = IPC::Run::start [ 'pgbench', '-n', '-c', '4', '-T', '60', '--max-tries', '100', '-f', $script,
-		$node->connstr($db) ],
-	  '<', \undef, '>', \my $out, '2>', \my $err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
+	my $load = start_load($node, $db, 4, 60);
 	wait_until($node, $db, "SELECT max(pk_comment) > $before + 100 FROM tb_comment");
 	$node->stop('immediate');
 	eval { IPC::Run::finish $load };

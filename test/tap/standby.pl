@@ -18,35 +18,11 @@ $standby->start;
 $primary->wait_for_catchup($standby);
 is_exact($standby, $db, 'on the standby, at first');
 
-my $script = PostgreSQL::Test::Utils::tempdir() . '/load.sql';
-append_to_file($script, q{
-	\set post random(1, 50)
-	\set user random(1, 10)
-	BEGIN;
-	INSERT INTO tb_comment (fk_post, fk_user, body) VALUES (:post, :user, 'load');
-	UPDATE tb_user SET name = 'user ' || :user || ' as of ' || :post WHERE pk_user = :user;
-	COMMIT;
-	DELETE FROM tb_comment WHERE pk_comment = (SELECT min(pk_comment) FROM tb_comment WHERE fk_post = :post);
-});
-my ($out, $err) = ('', '');
-my $load = IPC::Run::start [ 'pgbench', '-n', '-c', '2', '-T', '4', '-f', $script, '--max-tries', '100',
-	$primary->connstr($db) . ' application_name=load' ],
-  '<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default);
-wait_until($primary, $db, q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'load'});
-my ($comparisons, @different, %states) = (0);
-my $reader = $standby->background_psql($db);
-my $writers = $primary->background_psql($db);
-while ($writers->query_safe(q{SELECT count(*) FROM pg_stat_activity WHERE application_name = 'load'}) > 0)
-{
-	my $difference = $reader->query_safe('SELECT * FROM difference');
-	push @different, $difference if $difference ne '';
-	$states{ $reader->query_safe('SELECT max(pk_comment) FROM tb_comment') } = 1;
-	++$comparisons;
-}
-$_->quit foreach $reader, $writers;
+my $load = start_load($primary, $db, 2, 4);
+my ($comparisons, $different, $states) = compare_during_load($primary, $standby, $db);
 IPC::Run::finish $load;
-is_deeply(\@different, [], "no difference in $comparisons comparisons on the standby");
-cmp_ok(scalar(keys %states), '>', 3, 'the standby followed meanwhile');
+is($different, '', "no difference in $comparisons comparisons on the standby");
+cmp_ok($states, '>', 3, 'the standby followed meanwhile');
 
 # Redefinitions arrive as well.
 $primary->safe_psql($db, q{

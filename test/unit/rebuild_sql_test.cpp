@@ -49,6 +49,16 @@ TEST(CompareKeys, LooksUpBothSidesPerKey)
         WHERE v."?found" OR t."?found")"));
 }
 
+TEST(CompareKey, TakesTheValuesOfOneKey)
+{
+    EXPECT_NE(compare_key(posts, post_key, {0}).find("FROM (SELECT $1::integer AS k1) AS k LEFT JOIN LATERAL"), std::string::npos);
+    EXPECT_NE(compare_key(pages, page_key, {0, 1}).find(
+                  "FROM (SELECT $1::integer AS k1, $2::pg_catalog.text COLLATE pg_catalog.\"C\" AS k2) AS k LEFT JOIN LATERAL"),
+              std::string::npos);
+    EXPECT_NE(compare_key(pages, page_key, {1}).find("FROM (SELECT $1::pg_catalog.text COLLATE pg_catalog.\"C\" AS k1) AS k, LATERAL"),
+              std::string::npos);
+}
+
 TEST(CompareKeys, TakesOneArrayPerKeyColumn)
 {
     EXPECT_EQ(compare_keys(pages, page_key, {0, 1}), compare_pages + flat(R"(

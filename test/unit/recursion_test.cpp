@@ -51,9 +51,11 @@ Sketch keyed_by_first()
     return sketch;
 }
 
-std::string sql(const Sketch &sketch, const std::string &path, std::size_t walk, std::size_t statement)
+// Of the closure that changed rows of the occurrence begin with.
+std::string sql(const Sketch &sketch, const std::string &path)
 {
-    return plan::compile_walk(sketch.analysis, sketch.number(path), sketch.route(path).walks.at(walk)).statements.at(statement).sql;
+    model::Stages stages = model::merge_routes(sketch.analysis, model::find_routes(sketch.analysis));
+    return plan::compile_stage(sketch.analysis, stages, stages.entries.at(sketch.number(path)).at(0)).step.many;
 }
 
 }  // namespace
@@ -145,11 +147,11 @@ TEST(Recursion, DoesNotLoopAcrossReaders)
 
 TEST(ClosureSql, RepeatsTheLoopUntilNothingIsNew)
 {
-    EXPECT_EQ(sql(keyed_by_last(), "c", 0, 0),
+    EXPECT_EQ(sql(keyed_by_last(), "c"),
               "WITH RECURSIVE w AS (SELECT x.c1 AS c1 FROM (SELECT pg_catalog.unnest($1::integer[]) AS c1) AS x "
               "UNION SELECT y1.\"pk\" FROM (SELECT c1 FROM w) AS x, public.tb_category AS y1 WHERE (y1.\"fk\" = x.c1)) "
               "SELECT x.c1 FROM (SELECT c1 FROM w) AS x");
-    EXPECT_EQ(sql(keyed_by_first(), "c", 0, 0),
+    EXPECT_EQ(sql(keyed_by_first(), "c"),
               "WITH RECURSIVE w AS (SELECT x.c1 AS c1 FROM (SELECT pg_catalog.unnest($1::integer[]) AS c1) AS x "
               "UNION SELECT y1.\"fk\" FROM (SELECT c1 FROM w) AS x, public.tb_category AS y1 WHERE (x.c1 = y1.\"pk\")) "
               "SELECT x.c1 FROM (SELECT c1 FROM w) AS x");
@@ -158,11 +160,26 @@ TEST(ClosureSql, RepeatsTheLoopUntilNothingIsNew)
 TEST(ClosureSql, KeepsAsTextWhatIsEqualWithoutBeingIdentical)
 {
     model::Type number{1700, "numeric", "numeric[]", "", false};
-    EXPECT_EQ(sql(keyed_by_last(number), "c", 0, 0),
+    EXPECT_EQ(sql(keyed_by_last(number), "c"),
               "WITH RECURSIVE w AS (SELECT (x.c1)::pg_catalog.text AS c1 "
               "FROM (SELECT pg_catalog.unnest($1::numeric[]) AS c1) AS x "
               "UNION SELECT (y1.\"pk\")::pg_catalog.text FROM (SELECT c1::numeric AS c1 FROM w) AS x, "
               "public.tb_category AS y1 WHERE (y1.\"fk\" = x.c1)) SELECT x.c1 FROM (SELECT c1::numeric AS c1 FROM w) AS x");
+}
+
+TEST(ClosureStage, ArrivesAtAllTablesOfTheLoopAndIsLockedAsAWhole)
+{
+    Sketch sketch = keyed_by_last();
+    sketch.analysis.turns.clear();
+    sketch.table("l", "tb_link", {"src", "dst"}, {step}).recursion = tree;
+    sketch.analysis.turns.push_back({sketch.number("c0"), sketch.number("l"), sketch.equality("l.src", "c0.pk")});
+    sketch.join("l.dst", "c.pk");
+    model::Stages stages = model::merge_routes(sketch.analysis, model::find_routes(sketch.analysis));
+    int closure = stages.entries.at(sketch.number("c")).at(0);
+    EXPECT_EQ(stages.all[closure].arrives_at, (std::vector{sketch.number("l"), sketch.number("c")}));
+    EXPECT_TRUE(stages.passed[sketch.number("l")]);
+    EXPECT_EQ(stages.seed_columns[sketch.number("l")], (std::vector<model::AttributeNumber>{1, 2}));
+    EXPECT_TRUE(plan::compile_stage(sketch.analysis, stages, closure).equalities.empty());
 }
 
 TEST(ClosureSql, JoinsTheTablesOfALongLoop)
@@ -172,7 +189,7 @@ TEST(ClosureSql, JoinsTheTablesOfALongLoop)
     sketch.table("l", "tb_link", {"src", "dst"}, {step}).recursion = tree;
     sketch.analysis.turns.push_back({sketch.number("c0"), sketch.number("l"), sketch.equality("l.src", "c0.pk")});
     sketch.join("l.dst", "c.pk");
-    EXPECT_EQ(sql(sketch, "c", 0, 0),
+    EXPECT_EQ(sql(sketch, "c"),
               "WITH RECURSIVE w AS (SELECT x.c1 AS c1 FROM (SELECT pg_catalog.unnest($1::integer[]) AS c1) AS x "
               "UNION SELECT y2.\"pk\" FROM (SELECT c1 FROM w) AS x, public.tb_link AS y1, public.tb_category AS y2 "
               "WHERE (y1.\"src\" = x.c1) AND (y1.\"dst\" = y2.\"pk\")) SELECT x.c1 FROM (SELECT c1 FROM w) AS x");

@@ -30,8 +30,6 @@ Sketch tenants()
     return sketch;
 }
 
-using Columns = std::vector<model::AttributeNumber>;
-
 }  // namespace
 
 TEST(Route, OfTheKeyOwnerHasNoSteps)
@@ -267,59 +265,6 @@ TEST(Key, IsReachedAtTheNearestOfEqualTargets)
     EXPECT_EQ(sketch.shown_route("k"), "k: pk = k.id");
     sketch.join("x.other", "k.other");
     EXPECT_EQ(sketch.shown_route("x"), "x -> k: pk = k.id");
-}
-
-// ---- columns_before
-
-TEST(ColumnsBefore, AreTheJoinColumnsAndInTheEndTheKeysInputs)
-{
-    Sketch sketch = blog();
-    model::Walk walk = sketch.route("u").walks.at(0);
-    EXPECT_EQ(steps_read(walk), 1u);
-    EXPECT_EQ(columns_before(sketch.analysis, walk, 0), Columns{1});
-    EXPECT_EQ(columns_before(sketch.analysis, walk, 1), Columns{1});
-}
-
-TEST(ColumnsBefore, AreTheKeysInputsWhereTheOnlyStepIsNotRead)
-{
-    Sketch sketch = blog();
-    model::Walk walk = sketch.route("c").walks.at(0);
-    EXPECT_EQ(steps_read(walk), 0u);
-    EXPECT_EQ(columns_before(sketch.analysis, walk, 0), Columns{2});
-}
-
-TEST(ColumnsBefore, AreThoseOfTheOccurrenceStoodOn)
-{
-    Sketch sketch = graph({"k", "a", "x"});
-    sketch.join("x.id", "a.other");
-    sketch.join("a.id", "k.other");
-    model::Walk walk = sketch.route("x").walks.at(0);
-    EXPECT_EQ(columns_before(sketch.analysis, walk, 0), Columns{1});
-    EXPECT_EQ(columns_before(sketch.analysis, walk, 1), Columns{1});
-    EXPECT_EQ(columns_before(sketch.analysis, walk, 2), Columns{1});
-}
-
-TEST(ColumnsBefore, AreSortedWithoutDuplicates)
-{
-    Sketch sketch = graph({"k", "x"});
-    sketch.join("x.other", "k.other");
-    sketch.both_ways("x", "k", sketch.condition("(x.other + x.id < k.id)"));
-    model::Walk walk = sketch.route("x").walks.at(0);
-    EXPECT_EQ(columns_before(sketch.analysis, walk, 0), (Columns{1, 2}));
-}
-
-TEST(ColumnsBefore, MayBeTheWholeRow)
-{
-    Sketch sketch = graph({"k", "x"});
-    sketch.both_ways("x", "k", sketch.condition("public.fits(x.*, k.other)"));
-    EXPECT_EQ(columns_before(sketch.analysis, sketch.route("x").walks.at(0), 0), Columns{model::whole_row});
-}
-
-TEST(ColumnsBefore, AreNoneForAConstantKey)
-{
-    Sketch sketch = blog();
-    sketch.analysis.alternatives = {{{sketch.target({"1"})}, {}}};
-    EXPECT_EQ(columns_before(sketch.analysis, sketch.route("u").walks.at(0), 0), Columns{});
 }
 
 }  // namespace tviews::test

@@ -10,17 +10,33 @@ namespace tviews::test {
 
 namespace {
 
-plan::CompiledWalk compiled(const Sketch &sketch, const std::string &path)
+// The stages that changed rows of one occurrence go through, with what they are compiled to.
+struct Chain {
+    std::vector<model::Stage> stages;
+    std::vector<plan::CompiledStage> compiled;
+
+    const plan::CompiledStage &last() const { return compiled.back(); }
+};
+
+Chain chain(const Sketch &sketch, const std::string &path)
 {
-    return plan::compile_walk(sketch.analysis, sketch.number(path), sketch.route(path).walks.at(0));
+    model::Stages stages = model::merge_routes(sketch.analysis, model::find_routes(sketch.analysis));
+    Chain found;
+    for (int at = stages.entries.at(sketch.number(path)).at(0); at >= 0; at = stages.all[at].next) {
+        found.stages.push_back(stages.all[at]);
+        found.compiled.push_back(plan::compile_stage(sketch.analysis, stages, at));
+    }
+    return found;
 }
 
-// The statements of the walk, one a line.
+// The statements of the chain over many rows, one a line.
 std::string sql(const Sketch &sketch, const std::string &path)
 {
     std::string lines;
-    for (const plan::Statement &statement : compiled(sketch, path).statements)
-        lines += (lines.empty() ? "" : "\n") + statement.sql;
+    for (const plan::CompiledStage &stage : chain(sketch, path).compiled)
+        for (const plan::RowsStatement *statement : {&stage.step, &stage.keys.sql})
+            if (!statement->empty())
+                lines += (lines.empty() ? "" : "\n") + statement->many;
     return lines;
 }
 
@@ -48,46 +64,47 @@ using Positions = std::vector<std::size_t>;
 
 TEST(DirectWalk, TakesTheKeyFromTheOwnersRow)
 {
-    plan::CompiledWalk walk = compiled(blog(), "p");
-    EXPECT_EQ(walk.seed_columns, Columns{1});
-    EXPECT_TRUE(walk.statements.empty());
-    EXPECT_EQ(walk.direct, Positions{0});
-    EXPECT_EQ(walk.key_columns, std::vector{0});
-    EXPECT_FALSE(walk.elided);
+    Chain found = chain(blog(), "p");
+    ASSERT_EQ(found.stages.size(), 1u);
+    EXPECT_EQ(found.stages[0].columns, Columns{1});
+    EXPECT_EQ(found.last().keys.direct, Positions{0});
+    EXPECT_TRUE(found.last().keys.sql.empty());
+    EXPECT_EQ(found.last().key_columns, std::vector{0});
+    EXPECT_FALSE(found.stages[0].elided);
 }
 
 TEST(DirectWalk, TakesTheKeyFromARowThatCarriesIt)
 {
-    plan::CompiledWalk walk = compiled(blog(), "c");
-    EXPECT_EQ(walk.seed_columns, Columns{2});
-    EXPECT_TRUE(walk.statements.empty());
-    EXPECT_EQ(walk.direct, Positions{0});
-    EXPECT_TRUE(walk.elided);
+    Chain found = chain(blog(), "c");
+    ASSERT_EQ(found.stages.size(), 1u);
+    EXPECT_EQ(found.stages[0].columns, Columns{2});
+    EXPECT_EQ(found.last().keys.direct, Positions{0});
+    EXPECT_TRUE(found.stages[0].elided);
 }
 
 TEST(DirectWalk, PutsColumnsInTheOrderOfTheKey)
 {
-    plan::CompiledWalk walk = compiled(slugs(), "c");
-    EXPECT_EQ(walk.seed_columns, (Columns{1, 2}));
-    EXPECT_EQ(walk.direct, (Positions{1, 0}));
-    EXPECT_EQ(walk.key_columns, (std::vector{0, 1}));
+    Chain found = chain(slugs(), "c");
+    EXPECT_EQ(found.stages[0].columns, (Columns{1, 2}));
+    EXPECT_EQ(found.last().keys.direct, (Positions{1, 0}));
+    EXPECT_EQ(found.last().key_columns, (std::vector{0, 1}));
 }
 
 TEST(DirectWalk, MayGiveOneColumnTwice)
 {
     Sketch sketch = slugs();
     sketch.analysis.alternatives = {{{sketch.target({"p.fk_user", "p.fk_user"})}, {}}};
-    plan::CompiledWalk walk = compiled(sketch, "p");
-    EXPECT_EQ(walk.seed_columns, Columns{1});
-    EXPECT_EQ(walk.direct, (Positions{0, 0}));
+    Chain found = chain(sketch, "p");
+    EXPECT_EQ(found.stages[0].columns, Columns{1});
+    EXPECT_EQ(found.last().keys.direct, (Positions{0, 0}));
 }
 
 TEST(DirectWalk, SaysWhichPartOfTheKeyItGives)
 {
     Sketch sketch = slugs();
     sketch.analysis.alternatives = {{{sketch.target({"p.slug"}, 1)}, {}}};
-    EXPECT_EQ(compiled(sketch, "p").key_columns, std::vector{1});
-    EXPECT_EQ(compiled(sketch, "c").key_columns, std::vector{1});
+    EXPECT_EQ(chain(sketch, "p").last().key_columns, std::vector{1});
+    EXPECT_EQ(chain(sketch, "c").last().key_columns, std::vector{1});
 }
 
 // ---- projections
@@ -96,25 +113,23 @@ TEST(Projection, ComputesTheKeyFromTheRowsThemselves)
 {
     Sketch sketch = blog();
     sketch.analysis.alternatives = {{{sketch.target({"(p.pk_post + p.fk_user)"})}, {}}};
-    plan::CompiledWalk walk = compiled(sketch, "p");
-    ASSERT_EQ(walk.statements.size(), 1u);
-    EXPECT_EQ(walk.statements[0].sql, flat(R"(SELECT (x.c1 + x.c2)
+    Chain found = chain(sketch, "p");
+    EXPECT_EQ(found.last().keys.sql.many, flat(R"(SELECT (x.c1 + x.c2)
         FROM (SELECT pg_catalog.unnest($1::integer[]) AS c1, pg_catalog.unnest($2::integer[]) AS c2) AS x)"));
-    EXPECT_EQ(walk.statements[0].to, -1);
-    EXPECT_EQ(walk.statements[0].reader, 0u);
-    EXPECT_EQ(walk.seed_columns, (Columns{1, 2}));
-    EXPECT_TRUE(walk.direct.empty());
+    EXPECT_EQ(found.last().keys.sql.one, "SELECT (x.c1 + x.c2) FROM (SELECT $1::integer AS c1, $2::integer AS c2) AS x");
+    EXPECT_EQ(found.stages[0].columns, (Columns{1, 2}));
+    EXPECT_TRUE(found.last().keys.direct.empty());
 }
 
 TEST(Projection, GivesAConstantKeyWithoutAnyRow)
 {
     Sketch sketch = blog();
     sketch.analysis.alternatives = {{{sketch.target({"1"})}, {}}};
-    plan::CompiledWalk walk = compiled(sketch, "u");
+    Chain found = chain(sketch, "u");
     EXPECT_EQ(sql(sketch, "u"), "SELECT 1");
-    EXPECT_TRUE(walk.seed_columns.empty());
-    EXPECT_EQ(walk.statements[0].to, -1);
-    EXPECT_FALSE(walk.elided);
+    EXPECT_TRUE(found.stages[0].columns.empty());
+    EXPECT_EQ(found.stages[0].occurrence, -1);
+    EXPECT_FALSE(found.stages[0].elided);
 }
 
 // ---- steps
@@ -126,20 +141,32 @@ TEST(Step, LooksUpTheRowsThatJoinWithThoseGiven)
         WHERE (x.c1 = y."fk_user"))"));
 }
 
+TEST(Step, PlansForOneRowByItsValues)
+{
+    EXPECT_EQ(chain(slugs(), "u").compiled[0].step.one, flat(R"(SELECT y."fk_user", y."slug"
+        FROM (SELECT $1::integer AS c1) AS x, public.tb_post AS y WHERE (x.c1 = y."fk_user"))"));
+    Sketch sketch = slugs();
+    sketch.table("r", "tb_redirect", {{"slug", text_in_c}});
+    sketch.join("r.slug", "p.slug");
+    EXPECT_EQ(chain(sketch, "r").compiled[0].step.one, flat(R"(SELECT y."fk_user", y."slug"
+        FROM (SELECT $1::pg_catalog.text COLLATE pg_catalog."C" AS c1) AS x, public.tb_post AS y
+        WHERE (x.c1 = y."slug"))"));
+}
+
 TEST(Step, GivesTheNextStepItsColumns)
 {
     Sketch sketch = blog();
     sketch.table("t", "tb_team", {"fk_user", {"name", text}});
     sketch.join("t.fk_user", "u.pk_user");
-    plan::CompiledWalk walk = compiled(sketch, "t");
-    EXPECT_EQ(walk.seed_columns, Columns{1});
-    ASSERT_EQ(walk.statements.size(), 2u);
-    EXPECT_EQ(walk.statements[0].sql, flat(R"(SELECT y."pk_user"
+    Chain found = chain(sketch, "t");
+    ASSERT_EQ(found.stages.size(), 3u);
+    EXPECT_EQ(found.stages[0].columns, Columns{1});
+    EXPECT_EQ(found.compiled[0].step.many, flat(R"(SELECT y."pk_user"
         FROM (SELECT pg_catalog.unnest($1::integer[]) AS c1) AS x, public.tb_user AS y
         WHERE (x.c1 = y."pk_user"))"));
-    EXPECT_EQ(walk.statements[1].sql, sql(sketch, "u"));
-    EXPECT_EQ(walk.statements[0].to, sketch.number("u"));
-    EXPECT_EQ(walk.statements[1].to, sketch.number("p"));
+    EXPECT_EQ(found.compiled[1].step.many, sql(sketch, "u"));
+    EXPECT_EQ(found.stages[1].occurrence, sketch.number("u"));
+    EXPECT_EQ(found.stages[2].occurrence, sketch.number("p"));
 }
 
 TEST(Step, GivesTheKeyIfTheNextStepIsNotRead)
@@ -150,7 +177,7 @@ TEST(Step, GivesTheKeyIfTheNextStepIsNotRead)
     EXPECT_EQ(sql(sketch, "a"), flat(R"(SELECT y."fk_post"
         FROM (SELECT pg_catalog.unnest($1::integer[]) AS c1) AS x, public.tb_comment AS y
         WHERE (x.c1 = y."fk_user"))"));
-    EXPECT_TRUE(compiled(sketch, "a").elided);
+    EXPECT_TRUE(chain(sketch, "a").stages.back().elided);
 }
 
 TEST(Step, GivesEveryColumnOfTheKey)
@@ -164,9 +191,8 @@ TEST(Step, ComputesTheKeyFromTheRowsFound)
 {
     Sketch sketch = blog();
     sketch.analysis.alternatives = {{{sketch.target({"(p.pk_post / 10)"})}, {}}};
-    EXPECT_EQ(sql(sketch, "u"), flat(R"(SELECT (y."pk_post" / 10)
-        FROM (SELECT pg_catalog.unnest($1::integer[]) AS c1) AS x, public.tb_post AS y
-        WHERE (x.c1 = y."fk_user"))"));
+    EXPECT_EQ(chain(sketch, "u").last().keys.sql.many,
+              "SELECT (x.c1 / 10) FROM (SELECT pg_catalog.unnest($1::integer[]) AS c1) AS x");
 }
 
 TEST(Step, AppliesAllConditionsBetweenTheTwo)
@@ -197,7 +223,7 @@ TEST(Step, ReadsATableAsTheQueryDoes)
     EXPECT_EQ(sql(sketch, "u"), flat(R"(SELECT y."pk_post"
         FROM (SELECT pg_catalog.unnest($1::integer[]) AS c1) AS x, ONLY public.tb_post AS y
         WHERE (x.c1 = y."fk_user"))"));
-    EXPECT_EQ(compiled(sketch, "u").statements[0].reader, 4711u);
+    EXPECT_EQ(chain(sketch, "u").compiled[0].reader, 4711u);
 }
 
 TEST(Step, ComparesInTheColumnsOwnCollation)
@@ -248,10 +274,10 @@ TEST(Step, HandsAWholeRowOnAsOneColumn)
     sketch.table("t", "tb_team", {"fk_filter_user"});
     sketch.both_ways("f", "p", sketch.condition("public.fits(f.*, p.title)"));
     sketch.join("t.fk_filter_user", "f.fk_user");
-    EXPECT_EQ(compiled(sketch, "t").statements.at(0).sql, flat(R"(SELECT ((y.*)::public.tb_filter)
+    EXPECT_EQ(chain(sketch, "t").compiled.at(0).step.many, flat(R"(SELECT ((y.*)::public.tb_filter)
         FROM (SELECT pg_catalog.unnest($1::integer[]) AS c1) AS x, public.tb_filter AS y
         WHERE (x.c1 = y."fk_user"))"));
-    EXPECT_EQ(compiled(sketch, "t").statements.at(1).sql, sql(sketch, "f"));
+    EXPECT_EQ(chain(sketch, "t").compiled.at(1).step.many, sql(sketch, "f"));
 }
 
 TEST(Step, QuotesColumnNames)
@@ -272,6 +298,38 @@ TEST(Step, LeavesLiteralsInConditionsAlone)
         FROM (SELECT pg_catalog.unnest($1::integer[]) AS c1, pg_catalog.unnest($2::pg_catalog.text[]) AS c2) AS x,
             public.tb_post AS y
         WHERE (x.c1 = y."fk_user") AND (x.c2 <> (y."title" || '$1')))"));
+}
+
+// ---- what a step is locked by
+
+TEST(Lock, TakesTheValuesOfTheEqualityOnBothSides)
+{
+    Sketch sketch = blog();
+    sketch.analysis.conditions[0].equality->hashable = true;
+    plan::CompiledStage step = chain(sketch, "u").compiled[0];
+    ASSERT_EQ(step.equalities.size(), 1u);
+    EXPECT_TRUE(step.equalities[0].far_is_left);
+    EXPECT_EQ(step.far.direct, Positions{0});
+    EXPECT_EQ(step.near.direct, Positions{1});        // of the seeds of p: pk_post, fk_user
+}
+
+TEST(Lock, IsOfTheWholeStepWithoutAnEqualityThatHashes)
+{
+    plan::CompiledStage step = chain(blog(), "u").compiled[0];
+    EXPECT_TRUE(step.equalities.empty());
+}
+
+TEST(Lock, ComputesValuesThatAreNoColumns)
+{
+    Sketch sketch = blog();
+    sketch.table("a", "tb_alias", {{"alias", text}});
+    int condition = sketch.equality("lower(a.alias)", "lower(p.title)");
+    sketch.analysis.conditions[condition].equality->hashable = true;
+    sketch.both_ways("a", "p", condition);
+    plan::CompiledStage step = chain(sketch, "a").compiled[0];
+    EXPECT_EQ(step.far.sql.one, "SELECT lower(x.c1) FROM (SELECT $1::pg_catalog.text AS c1) AS x");
+    EXPECT_EQ(step.near.sql.one,
+              "SELECT lower(x.c3) FROM (SELECT $1::integer AS c1, $2::integer AS c2, $3::pg_catalog.text AS c3) AS x");
 }
 
 // ---- substitute

@@ -1,0 +1,136 @@
+// Seeds of one changed row; see row.hpp.
+#include "capture/row.hpp"
+
+#include <algorithm>
+
+#include "catalog/settings.hpp"
+#include "queue/seeds.hpp"
+
+namespace tviews::capture {
+
+using catalog::CaptureTarget;
+using catalog::CaptureTargets;
+
+RowCapture::RowCapture(const CaptureTargets &targets, TupleDesc desc) : targets_(targets), desc_(desc)
+{
+    std::size_t widest = 0;
+    for (const CaptureTarget &target : targets)
+        widest = std::max(widest, target.seed_columns.size());
+    values_ = std::make_unique<Datum[]>(widest + 1);
+    nulls_ = std::make_unique<bool[]>(widest + 1);
+}
+
+void RowCapture::everything()
+{
+    for (const CaptureTarget &target : targets_)
+        queue::Queue::current().add_everything(target);
+}
+
+void RowCapture::inserted(TupleTableSlot *slot)
+{
+    for (const CaptureTarget &target : targets_)
+        if (target.inserts)
+            seed(target, slot, true);
+}
+
+void RowCapture::deleted(TupleTableSlot *slot)
+{
+    for (const CaptureTarget &target : targets_)
+        seed(target, slot, true);
+}
+
+void RowCapture::updated(TupleTableSlot *before, TupleTableSlot *after)
+{
+    for (const CaptureTarget &target : targets_) {
+        if (!differs(target, before, after))
+            continue;
+        if (catalog::settings().patch && !target.copied.empty() && only_copies_differ(target, before, after))
+            continue;
+        bool moved = has_moved(target, before, after);
+        seed(target, before, moved);
+        if (moved)
+            seed(target, after, moved);
+    }
+}
+
+bool RowCapture::differs(const CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after)
+{
+    return pg::call([&] {
+        slot_getallattrs(before);
+        slot_getallattrs(after);
+        if (target.any_column) {
+            for (AttrNumber number = 1; number <= desc_->natts; ++number)
+                if (column_differs(number, before, after))
+                    return true;
+            return false;
+        }
+        for (AttrNumber number : target.used)
+            if (column_differs(number, before, after))
+                return true;
+        return false;
+    });
+}
+
+// Seeds a patch if nothing but copied columns differ.  Returns whether that was so.
+bool RowCapture::only_copies_differ(const CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after)
+{
+    changed_.clear();
+    for (AttrNumber number : target.used)
+        if (pg::call([&] { return column_differs(number, before, after); }))
+            changed_.push_back(number);
+    for (AttrNumber number : changed_)
+        if (std::find(target.copied.begin(), target.copied.end(), number) == target.copied.end())
+            return false;
+    read_seed(target, after, false);
+    queue::Queue::current().add_patch(target, values_.get(), nulls_.get(), changed_);
+    return true;
+}
+
+// Whether the two rows make different seeds.
+bool RowCapture::has_moved(const CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after)
+{
+    return pg::call([&] {
+        for (AttrNumber number : target.seed_columns)
+            if (number <= 0 || column_differs(number, before, after))
+                return true;
+        return false;
+    });
+}
+
+bool RowCapture::column_differs(AttrNumber number, TupleTableSlot *before, TupleTableSlot *after)
+{
+    int i = number - 1;
+    if (before->tts_isnull[i] != after->tts_isnull[i])
+        return true;
+    Form_pg_attribute attribute = TupleDescAttr(desc_, i);
+    return !before->tts_isnull[i] && !datum_image_eq(before->tts_values[i], after->tts_values[i],
+                                                     attribute->attbyval, attribute->attlen);
+}
+
+void RowCapture::seed(const CaptureTarget &target, TupleTableSlot *slot, bool moved)
+{
+    if (target.everything)
+        return queue::Queue::current().add_everything(target);
+    read_seed(target, slot, moved);
+    queue::Queue::current().add(target, values_.get(), nulls_.get());
+}
+
+void RowCapture::read_seed(const CaptureTarget &target, TupleTableSlot *slot, bool moved)
+{
+    pg::call([&] {
+        for (std::size_t i = 0; i < target.seed_columns.size(); ++i) {
+            if (target.seed_columns[i] > 0) {
+                values_[i] = slot_getattr(slot, target.seed_columns[i], &nulls_[i]);
+            } else {
+                values_[i] = ExecFetchSlotHeapTupleDatum(slot);
+                nulls_[i] = false;
+            }
+        }
+    });
+    if (target.passed) {
+        values_[target.seed_columns.size()] = BoolGetDatum(moved);
+        nulls_[target.seed_columns.size()] = false;
+    }
+}
+
+}  // namespace tviews::capture

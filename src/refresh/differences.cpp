@@ -1,0 +1,143 @@
+// Comparing documents; see differences.hpp.
+#include "refresh/differences.hpp"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+#include "plan/identifier.hpp"
+#include "plan/rebuild_sql.hpp"
+#include "refresh/identity.hpp"
+
+namespace tviews::refresh {
+
+namespace {
+
+std::uint64_t tid_number(Datum tid)
+{
+    auto *pointer = reinterpret_cast<ItemPointer>(DatumGetPointer(tid));
+    return (std::uint64_t{ItemPointerGetBlockNumberNoCheck(pointer)} << 16) | ItemPointerGetOffsetNumberNoCheck(pointer);
+}
+
+std::string tid_text(std::uint64_t tid)
+{
+    return fmt::format("({},{})", tid >> 16, tid & 0xffff);
+}
+
+}  // namespace
+
+Differences::Differences(catalog::Compiled &tview)
+    : tview_(tview), store_(pg::call([] { return tuplestore_begin_heap(false, false, work_mem); }))
+{
+}
+
+void Differences::compare(pg::Statement &statement, const pg::Parameters &parameters, bool large, Moment moment)
+{
+    RoleScope role(tview_.owner, Security::restricted);
+    SnapshotScope snapshot(moment);
+    statement.query(parameters, large, [&](TupleTableSlot *slot) { take(slot); });
+    check_duplicates(moment);
+}
+
+void Differences::each(char action, const std::function<void(TupleTableSlot *)> &row)
+{
+    std::uint64_t expected = action == 'd' ? counts_.deleted : action == 'u' ? counts_.updated : counts_.inserted;
+    if (expected == 0)
+        return;
+    pg::call(tuplestore_rescan, store_);
+    while (expected > 0) {
+        char found = pg::call([&] {
+            CHECK_FOR_INTERRUPTS();
+            if (!tuplestore_gettupleslot(store_, true, false, slot_))
+                elog(ERROR, "pg_tviews: a difference got lost");
+            slot_getallattrs(slot_);
+            return DatumGetChar(slot_->tts_values[difference_action]);
+        });
+        if (found != action)
+            continue;
+        --expected;
+        row(slot_);
+    }
+}
+
+void Differences::close()
+{
+    pg::call([&] {
+        if (slot_ != nullptr)
+            ExecDropSingleTupleTableSlot(slot_);
+        tuplestore_end(store_);
+    });
+}
+
+void Differences::take(TupleTableSlot *slot)
+{
+    pg::call([&] { slot_getallattrs(slot); });
+    char action = DatumGetChar(slot->tts_values[difference_action]);
+    if (action == 's' || action == 'u')
+        matched_.push_back(tid_number(slot->tts_values[difference_tid]));
+    switch (action) {
+    case 's':
+        ++counts_.unchanged;
+        return;
+    case 'i':
+        ++counts_.inserted;
+        break;
+    case 'u':
+        ++counts_.updated;
+        break;
+    default:
+        ++counts_.deleted;
+    }
+    pg::call([&] {
+        if (slot_ == nullptr) {
+            // The executor's contexts end with the statement; the slot must not.
+            MemoryContext executor = MemoryContextSwitchTo(home_);
+            slot_ = MakeSingleTupleTableSlot(CreateTupleDescCopy(slot->tts_tupleDescriptor), &TTSOpsMinimalTuple);
+            MemoryContextSwitchTo(executor);
+        }
+        tuplestore_puttupleslot(store_, slot);
+    });
+}
+
+// Two rows of the query that match one stored row have one key.
+void Differences::check_duplicates(Moment moment)
+{
+    std::sort(matched_.begin(), matched_.end());
+    auto twice = std::adjacent_find(matched_.begin(), matched_.end());
+    if (twice == matched_.end()) {
+        matched_.clear();
+        return;
+    }
+    // Above READ COMMITTED a transaction may insert a key another one has deleted, and its own snapshot then shows both rows.
+    if (moment == Moment::read && IsolationUsesXactSnapshot() && !is_double_now(*twice))
+        pg::raise({ERRCODE_T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update", "",
+                   "The transaction might succeed if retried."});
+    pg::raise({ERRCODE_UNIQUE_VIOLATION, fmt::format("the query of TVIEW {} gives two rows with one key", tview_.name()),
+               "Key " + key_at(*twice) + ".",
+               "A TVIEW's key must be unique in its query; correct the data or redefine the TVIEW."});
+}
+
+// Whether the query still gives two rows with the key of this stored row, by the latest rows.
+bool Differences::is_double_now(std::uint64_t tid) const
+{
+    SnapshotScope latest(Moment::commit);
+    std::uint64_t rows = 0;
+    pg::execute(plan::query_rows_like(tview_.relations, tview_.analysis.key, tid_text(tid)), {}, {},
+                [&](TupleTableSlot *) { ++rows; }, true);
+    return rows > 1;
+}
+
+// The key of a stored row, for people.
+std::string Differences::key_at(std::uint64_t tid) const
+{
+    std::string names, columns, key;
+    for (const model::KeyColumn &column : tview_.analysis.key) {
+        names += (names.empty() ? "" : ", ") + column.name;
+        columns += (columns.empty() ? "" : ", ") + plan::quote_name(column.name);
+    }
+    pg::execute(fmt::format("SELECT pg_catalog.concat_ws(', ', {}) FROM {} WHERE ctid = '{}'::pg_catalog.tid", columns,
+                            tview_.relations.table, tid_text(tid)),
+                {}, {}, [&](TupleTableSlot *slot) { key = pg::text_column(slot, 1).value_or(""); }, true);
+    return fmt::format("({})=({})", names, key);
+}
+
+}  // namespace tviews::refresh

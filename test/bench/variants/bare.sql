@@ -1,0 +1,2 @@
+-- The write alone, no documents: the limit nobody gets below.
+-- documents: none

@@ -1,0 +1,10 @@
+-- rename a user with an ordinary number of posts
+\set user random(4, :users)
+\set n random(1, 1000000)
+BEGIN;
+UPDATE tb_user SET name = 'User ' || :n WHERE pk_user = :user;
+UPDATE tv_user SET data = jsonb_set(data, '{name}', to_jsonb('User ' || :n)) WHERE pk_user = :user;
+UPDATE tv_post SET data = jsonb_set(data, '{author,name}', to_jsonb('User ' || :n)) WHERE fk_user = :user;
+UPDATE tv_comment c SET data = jsonb_set(c.data, '{post,author,name}', to_jsonb('User ' || :n))
+FROM tb_post p WHERE p.fk_user = :user AND c.fk_post = p.pk_post;
+COMMIT;

@@ -1,0 +1,1 @@
+SELECT pk_user, jsonb_build_object('name', name, 'email', email) AS data FROM tb_user

@@ -1,0 +1,3 @@
+-- one statement updating all items
+-- measure: memory
+UPDATE tb_item SET name = name || '.'

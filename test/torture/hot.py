@@ -1,0 +1,101 @@
+"""The schema under torture: eight base tables of few rows, seven TVIEWs over them, and what must never differ.
+
+Every TVIEW shape whose concurrency is hard is here once: joins three levels deep, arrays through other tables, a link table
+with a key of two columns, an outer join, grouped aggregates whose groups come and go, EXISTS, and two TVIEWs over a TVIEW.
+Only one foreign key exists, so that parents may come after their children and go before them.  Not here: what is written
+(transactions.py).
+"""
+
+DEFINITION = """
+CREATE TABLE tb_company (pk_company integer PRIMARY KEY, name text NOT NULL);
+CREATE TABLE tb_team (pk_team integer PRIMARY KEY, fk_company integer NOT NULL, name text NOT NULL);
+CREATE TABLE tb_user (pk_user integer PRIMARY KEY, fk_team integer, name text NOT NULL);
+CREATE TABLE tb_profile (pk_profile integer PRIMARY KEY, fk_user integer NOT NULL REFERENCES tb_user ON DELETE CASCADE,
+                         name text NOT NULL);
+CREATE TABLE tb_post (pk_post integer PRIMARY KEY, fk_user integer NOT NULL, name text NOT NULL, published boolean NOT NULL);
+CREATE TABLE tb_comment (pk_comment integer PRIMARY KEY, fk_post integer NOT NULL, fk_user integer, name text NOT NULL);
+CREATE TABLE tb_tag (pk_tag integer PRIMARY KEY, name text NOT NULL);
+CREATE TABLE tb_post_tag (fk_post integer, fk_tag integer, name text NOT NULL, PRIMARY KEY (fk_post, fk_tag));
+CREATE INDEX ON tb_team (fk_company);
+CREATE INDEX ON tb_user (fk_team);
+CREATE INDEX ON tb_profile (fk_user);
+CREATE INDEX ON tb_post (fk_user);
+CREATE INDEX ON tb_comment (fk_post);
+CREATE INDEX ON tb_comment (fk_user);
+CREATE INDEX ON tb_post_tag (fk_tag);
+
+INSERT INTO tb_company SELECT i, 'company ' || i FROM generate_series(1, 3) i;
+INSERT INTO tb_team SELECT i, 1 + i % 3, 'team ' || i FROM generate_series(1, 4) i;
+INSERT INTO tb_user SELECT i, 1 + i % 4, 'user ' || i FROM generate_series(1, 6) i;
+INSERT INTO tb_profile SELECT i, i, 'profile ' || i FROM generate_series(1, 6, 2) i;
+INSERT INTO tb_post SELECT i, 1 + i % 6, 'post ' || i, i % 3 > 0 FROM generate_series(1, 12) i;
+INSERT INTO tb_comment SELECT i, 1 + i % 12, 1 + i % 6, 'comment ' || i FROM generate_series(1, 30) i;
+INSERT INTO tb_tag SELECT i, 'tag ' || i FROM generate_series(1, 4) i;
+INSERT INTO tb_post_tag SELECT i, 1 + i % 4, 'link' FROM generate_series(1, 12) i;
+
+CREATE TABLE tv_post AS
+SELECT p.pk_post, p.fk_user, t.fk_company, p.published,
+       (SELECT count(*) FROM tb_comment c WHERE c.fk_post = p.pk_post) AS comments,
+       jsonb_build_object('title', p.name, 'author', u.name, 'team', t.name, 'company', o.name,
+           'comments', ARRAY(SELECT coalesce(a.name, '?') || ': ' || c.name
+                             FROM tb_comment c LEFT JOIN tb_user a ON a.pk_user = c.fk_user
+                             WHERE c.fk_post = p.pk_post ORDER BY c.pk_comment),
+           'tags', ARRAY(SELECT g.name FROM tb_post_tag l JOIN tb_tag g ON g.pk_tag = l.fk_tag
+                         WHERE l.fk_post = p.pk_post ORDER BY g.pk_tag)) AS data
+FROM tb_post p JOIN tb_user u ON u.pk_user = p.fk_user JOIN tb_team t ON t.pk_team = u.fk_team
+JOIN tb_company o ON o.pk_company = t.fk_company;
+
+CREATE TABLE tv_user AS
+SELECT u.pk_user, jsonb_build_object('name', u.name, 'profile', r.name, 'team', t.name,
+           'posts', ARRAY(SELECT p.data FROM tv_post p WHERE p.fk_user = u.pk_user ORDER BY p.pk_post)) AS data
+FROM tb_user u LEFT JOIN (SELECT fk_user, string_agg(name, ',' ORDER BY pk_profile) AS name FROM tb_profile GROUP BY fk_user) r
+     ON r.fk_user = u.pk_user
+LEFT JOIN tb_team t ON t.pk_team = u.fk_team;
+
+CREATE TABLE tv_company AS
+SELECT p.fk_company AS pk_company, jsonb_build_object('posts', count(*), 'comments', sum(p.comments)) AS data
+FROM tv_post p WHERE p.published GROUP BY p.fk_company;
+
+CREATE TABLE tv_commenter AS
+SELECT c.fk_user AS pk_commenter, jsonb_build_object('name', min(u.name), 'comments', count(*), 'last', max(c.name)) AS data
+FROM tb_comment c JOIN tb_user u ON u.pk_user = c.fk_user GROUP BY c.fk_user;
+
+CREATE TABLE tv_employer AS
+SELECT o.pk_company AS pk_employer, jsonb_build_object('name', o.name, 'idle', NOT EXISTS (
+           SELECT FROM tb_team t JOIN tb_user u ON u.fk_team = t.pk_team JOIN tb_comment c ON c.fk_user = u.pk_user
+           WHERE t.fk_company = o.pk_company)) AS data
+FROM tb_company o
+WHERE EXISTS (SELECT FROM tb_team t JOIN tb_user u ON u.fk_team = t.pk_team JOIN tb_post p ON p.fk_user = u.pk_user
+              WHERE t.fk_company = o.pk_company AND p.published);
+
+CREATE TABLE tv_tag AS
+SELECT g.pk_tag, jsonb_build_object('name', g.name, 'posts', n.posts, 'published', n.published) AS data
+FROM tb_tag g LEFT JOIN (SELECT l.fk_tag, count(*) AS posts, count(*) FILTER (WHERE p.published) AS published
+                         FROM tb_post_tag l JOIN tb_post p ON p.pk_post = l.fk_post GROUP BY l.fk_tag) n ON n.fk_tag = g.pk_tag;
+
+SELECT pg_tviews_create('tv_link', $$
+    SELECT l.fk_post, l.fk_tag, jsonb_build_object('link', l.name, 'post', p.name, 'tag', g.name) AS data
+    FROM tb_post_tag l JOIN tb_post p ON p.pk_post = l.fk_post JOIN tb_tag g ON g.pk_tag = l.fk_tag $$,
+    '{"key": ["fk_post", "fk_tag"]}');
+"""
+
+TVIEWS = ('tv_post', 'tv_user', 'tv_company', 'tv_commenter', 'tv_employer', 'tv_tag', 'tv_link')
+
+# TRUNCATE is not MVCC-safe: a reader locks first and takes its snapshot afterwards.
+LOCK_FOR_READING = 'LOCK TABLE tb_company, tb_team, tb_user, tb_profile, tb_post, tb_comment, tb_tag, tb_post_tag IN ACCESS SHARE MODE'
+
+COMPARE = 'SELECT * FROM difference'
+
+_DIFFERENCE = """
+SELECT string_agg(format($$
+    SELECT %1$L AS tview, 'missing or old' AS what, to_jsonb(d) AS document
+    FROM (SELECT %3$s FROM %2$s EXCEPT ALL SELECT %3$s FROM %1$s) d UNION ALL
+    SELECT %1$L, 'extra', to_jsonb(d) FROM (SELECT %3$s FROM %1$s EXCEPT ALL SELECT %3$s FROM %2$s) d$$,
+    m."table", m.view, array_to_string(m.columns, ', ')), ' UNION ALL ') FROM pg_tview_meta m"""
+
+
+def make(run):
+    """Makes tables, TVIEWs and the view `difference`, in which a row is a document that is not what it should be."""
+    run('CREATE EXTENSION pg_tviews')
+    run(DEFINITION)
+    run('CREATE VIEW difference AS ' + run(_DIFFERENCE)[0][0])
