@@ -54,7 +54,7 @@ SELECT explained('SELECT pk_user AS pk, (SELECT jsonb_agg((SELECT max(body) FROM
                                          FROM tb_post p WHERE p.fk_user = u.pk_user) AS last FROM tb_user u');
 SELECT explained('SELECT u.pk_user AS pk, l.title FROM tb_user u LEFT JOIN LATERAL (SELECT title FROM tb_post p WHERE p.fk_user = u.pk_user ORDER BY pk_post LIMIT 1) l ON true');
 
--- Where nothing leads to a key: cross join, ungrouped aggregate, OR, window, LIMIT, recursion, computed keys.
+-- Where nothing leads to a key: cross join, ungrouped aggregate, OR, window, LIMIT, computed keys; recursion, where something does.
 SELECT explained('SELECT u.pk_user AS pk, s.n FROM tb_user u CROSS JOIN (SELECT count(*) AS n FROM tb_post) s');
 SELECT explained('SELECT 1 AS pk, count(*) AS n FROM tb_post');
 SELECT explained('SELECT DISTINCT u.pk_user AS pk, u.name FROM tb_user u JOIN tb_post p ON p.fk_user = u.pk_user OR p.note = u.name');

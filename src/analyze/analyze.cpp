@@ -7,7 +7,10 @@
 #include "analyze/copies.hpp"
 #include "analyze/key.hpp"
 #include "analyze/names.hpp"
+#include "analyze/recursion.hpp"
 #include "analyze/scope.hpp"
+#include "analyze/shared_values.hpp"
+#include "model/route.hpp"
 #include "pg/list.hpp"
 
 namespace tviews::analyze {
@@ -43,6 +46,9 @@ void describe_columns(model::Analysis &analysis)
     std::vector<std::set<model::AttributeNumber>> columns(analysis.occurrences.size());
     for (std::size_t i = 0; i < columns.size(); ++i)
         columns[i] = analysis.occurrences[i].used;
+    for (const model::Occurrence &occurrence : analysis.occurrences)
+        for (const model::Expression &filter : occurrence.filters)
+            note_columns(filter, columns);
     for (const model::Condition &condition : analysis.conditions)
         note_columns(condition.expression, columns);
     for (const model::Obstacle &obstacle : analysis.obstacles)
@@ -52,9 +58,23 @@ void describe_columns(model::Analysis &analysis)
         for (const model::Target &target : alternative.targets)
             for (const model::Target::Part &part : target.parts)
                 note_columns(part.expression, columns);
+    for (std::size_t i = 0; i < columns.size(); ++i)      // an earlier row's columns are read of the later one
+        if (analysis.occurrences[i].earlier >= 0)
+            columns[analysis.occurrences[i].earlier].insert(columns[i].begin(), columns[i].end());
     for (std::size_t i = 0; i < columns.size(); ++i)
         for (model::AttributeNumber number : columns[i])
             analysis.occurrences[i].attributes.push_back(describe_attribute(analysis.occurrences[i].relation, number));
+}
+
+model::SetOperation describe_operation(const Scope *scope)
+{
+    model::SetOperation operation;
+    for (const Scope *branch : scope->branches)
+        operation.branches.push_back(branch->id);
+    for (const Scope *at = scope; at != nullptr; at = at->consumer)
+        if (at->kind == Scope::branch)
+            operation.inside.push_back(at->id);
+    return operation;
 }
 
 std::vector<Oid> expanded_views(const ScopeTree &tree)
@@ -65,6 +85,35 @@ std::vector<Oid> expanded_views(const ScopeTree &tree)
             if (rte->rtekind == RTE_RELATION && rte->relkind == RELKIND_VIEW)
                 views.insert(rte->relid);
     return {views.begin(), views.end()};
+}
+
+Result analyze_tree(ScopeTree tree, const std::vector<std::string> &key)
+{
+    Result result;
+    model::Analysis &analysis = result.analysis;
+    analysis.occurrences = tree.occurrences();
+    mark_recursions(tree, analysis.occurrences);
+    for (const auto &scope : tree.scopes())
+        if (!scope->branches.empty() && !scope->earlier)
+            analysis.set_operations.push_back(describe_operation(scope.get()));
+    find_hops(tree, analysis);
+    find_key(tree, key, analysis);
+    find_copies(tree, analysis);
+    describe_columns(analysis);
+    find_shared_values(tree, analysis);
+    result.views = expanded_views(tree);
+    return result;
+}
+
+// How many relations have to be compared in full when they change.
+std::size_t relations_without_route(const model::Analysis &analysis)
+{
+    std::set<model::ObjectId> relations;
+    auto routes = model::find_routes(analysis);
+    for (std::size_t i = 0; i < routes.size(); ++i)
+        if (routes[i].everything)
+            relations.insert(analysis.occurrences[i].relation);
+    return relations.size();
 }
 
 }  // namespace
@@ -82,23 +131,15 @@ Query *stored_query(Oid view)
 Result analyze(const Query *query, const std::vector<std::string> &key)
 {
     QualifiedNames qualified;
-    Result result;
-    ScopeTree tree(static_cast<Query *>(pg::call(copyObjectImpl, query)));
-    model::Analysis &analysis = result.analysis;
-    analysis.occurrences = tree.occurrences();
-    for (const auto &scope : tree.scopes()) {
-        std::vector<int> siblings;
-        for (const Scope *branch : scope->branches)
-            siblings.push_back(branch->id);
-        if (!siblings.empty())
-            analysis.set_operations.push_back(std::move(siblings));
-    }
-    find_hops(tree, analysis);
-    find_key(tree, key, analysis);
-    find_copies(tree, analysis);
-    describe_columns(analysis);
-    result.views = expanded_views(tree);
-    return result;
+    Result plain = analyze_tree(ScopeTree(static_cast<Query *>(pg::call(copyObjectImpl, query))), key);
+    std::size_t without_route = relations_without_route(plain.analysis);
+    if (without_route == 0)
+        return plain;
+    ScopeTree tree(static_cast<Query *>(pg::call(copyObjectImpl, query)), true);
+    if (!tree.has_neighbours())
+        return plain;
+    Result separated = analyze_tree(std::move(tree), key);
+    return relations_without_route(separated.analysis) < without_route ? separated : plain;
 }
 
 Result analyze_view(Oid view, const std::vector<std::string> &key)

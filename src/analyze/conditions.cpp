@@ -40,6 +40,17 @@ JoinSide united(const JoinSide &left, const JoinSide &right)
     return all;
 }
 
+// One end of a condition as the model has it.
+struct End {
+    int occurrence;
+    bool turned = false;          // a row of the turn before
+    model::Turn turn = model::Turn::any;
+    std::vector<int> leaving, entering;   // branches through which the result must come
+    const Scope *step = nullptr;  // a base row as this step reads it
+    bool handed_on = false;       // in whatever turn; otherwise in the first
+    std::string problem;
+};
+
 // How a conjunct's truth is asked for; see the head of this file.
 enum class Asked { is_true, is_not_false, is_not_true };
 
@@ -60,10 +71,11 @@ public:
     void run()
     {
         for (const auto &scope : tree_.scopes())
-            visit(scope.get(), reinterpret_cast<Node *>(scope->query->jointree));
+            if (!scope->earlier)
+                visit(scope.get(), reinterpret_cast<Node *>(scope->query->jointree));
         for (const auto &scope : tree_.scopes())
             for (const auto &[sublink, inner] : scope->sublinks)
-                if (asserted_.count(sublink) == 0)
+                if (asserted_.count(sublink) == 0 && !scope->earlier)
                     compare_anywhere(scope.get(), sublink, inner);
     }
 
@@ -155,7 +167,26 @@ private:
             }
             if (reading.arrivals.size() == 2)
                 add_reading(conjunct, reading);
+            else if (reading.arrivals.size() == 1)
+                add_filter(conjunct, reading);
         }
+    }
+
+    // Rows of a table that do not satisfy it show nowhere: not even in an outer join below it, which would not extend a row that
+    // they match.
+    void add_filter(const Conjunct &conjunct, const Resolved &reading)
+    {
+        const auto &[occurrence, arrival] = *reading.arrivals.begin();
+        bool here = arrival.crossed.empty() && arrival.referenced_in == conjunct.place.scope && !arrival.nullable;
+        if (here && conjunct.asked == Asked::is_true && (!conjunct.startable || starts_inside(conjunct, arrival)))
+            analysis_.occurrences[occurrence].filters.push_back(to_expression(reading.tree, Casts::all));
+    }
+
+    static bool starts_inside(const Conjunct &conjunct, const Arrival &arrival)
+    {
+        return arrival.referenced_in == conjunct.place.scope &&
+               std::includes(conjunct.startable->begin(), conjunct.startable->end(), arrival.entries.begin(),
+                             arrival.entries.end());
     }
 
     void add_reading(const Conjunct &conjunct, Resolved &reading)
@@ -171,17 +202,106 @@ private:
         int first = reading.arrivals.begin()->first, second = reading.arrivals.rbegin()->first;
         bool used = false;
         for (auto [from, to] : {std::pair{first, second}, std::pair{second, first}}) {
-            std::optional<int> into_branch;
-            std::string reason = rejection(conjunct, reading, sides, from, to, into_branch);
-            if (reason.empty()) {
-                analysis_.hops.push_back({from, to, index, into_branch});
-                used = true;
-            } else {
-                analysis_.obstacles.push_back({from, condition.expression, reason});
-            }
+            std::vector<int> branches;
+            std::string reason = rejection(conjunct, reading, sides, from, to, branches);
+            End start = end_of(from, reading.arrivals.at(from)), end = end_of(to, reading.arrivals.at(to));
+            if (reason.empty())
+                reason = add_hop(start, end, branches, index);
+            used |= reason.empty();
+            if (!reason.empty())
+                analysis_.obstacles.push_back({start.occurrence, condition.expression, reason});
         }
-        if (used)
-            analysis_.conditions.push_back(std::move(condition));
+        if (!used)
+            return;
+        for (int occurrence : {first, second})    // a base row is one of the query, whoever reads it
+            if (int real = end_of(occurrence, reading.arrivals.at(occurrence)).occurrence; real != occurrence)
+                put(condition, occurrence, real);
+        analysis_.conditions.push_back(std::move(condition));
+    }
+
+    // Adds the hop, or says why not.
+    std::string add_hop(const End &start, const End &end, std::vector<int> branches, int condition)
+    {
+        for (const End *side : {&start, &end})
+            if (!side->problem.empty())
+                return side->problem;
+        model::Hop hop{start.occurrence, end.occurrence, condition, std::move(branches), start.turn, end.turn};
+        if (start.turned || end.turned) {
+            int other = start.turned ? end.occurrence : start.occurrence;
+            int itself = analysis_.occurrences[start.turned ? start.occurrence : end.occurrence].earlier;
+            if (start.turned == end.turned || itself < 0 ||
+                analysis_.occurrences[other].recursion != analysis_.occurrences[itself].recursion)
+                return "a recursive query lies between";
+            hop.branches.clear();
+            analysis_.turns.push_back(std::move(hop));
+            return "";
+        }
+        hop.branches.insert(hop.branches.end(), start.leaving.begin(), start.leaving.end());
+        hop.branches.insert(hop.branches.end(), end.entering.begin(), end.entering.end());
+        bool from_its_step = end.step != nullptr && in_step(start.occurrence, end.step);
+        if (from_its_step && !end.handed_on)
+            hop.leaves = model::Turn::first;
+        for (const Scope *step : {start.step, from_its_step ? nullptr : end.step})
+            if (step != nullptr)
+                hop.branches.push_back(step->id);
+        analysis_.hops.push_back(std::move(hop));
+        return "";
+    }
+
+    bool in_step(int occurrence, const Scope *step) const
+    {
+        return analysis_.occurrences[occurrence].recursion == step->consumer->id;
+    }
+
+    // What an arrival is in the model: through which branches of set operations it came, and of which turn of a recursion.
+    End end_of(int occurrence, const Arrival &arrival) const
+    {
+        End end{occurrence};
+        for (const Scope *crossed : arrival.crossed) {
+            if (crossed->kind != Scope::branch)
+                continue;
+            const Scope *operation = crossed->consumer;
+            bool handed_on = arrival.handed_on.count(crossed->consumer) != 0;
+            if (operation->earlier && !operation->consumer->earlier) {
+                end.turned = crossed->is_step();
+                if (end.turned)
+                    continue;
+                end.occurrence = analysis_.occurrences[occurrence].earlier;
+                end.step = operation->consumer;
+                end.handed_on = handed_on;
+                continue;
+            }
+            if (end.turned)
+                end.problem = "it lies in a set operation inside a recursive query";
+            int branch = crossed->earlier ? crossed->later->id : crossed->id;
+            if (!operation->recursion || !handed_on)
+                end.entering.push_back(branch);
+            if (!operation->recursion)
+                continue;
+            if (crossed->is_base() && !handed_on)
+                end.leaving.push_back(branch);
+            if (crossed->is_step() && end.turn != model::Turn::any)
+                end.problem = "it lies in a recursive query inside another";
+            if (crossed->is_step())
+                end.turn = model::Turn::last;
+        }
+        return end;
+    }
+
+    static void put(model::Expression &expression, int old, int now)
+    {
+        for (model::ColumnRef &input : expression.inputs)
+            if (input.occurrence == old)
+                input.occurrence = now;
+    }
+
+    static void put(model::Condition &condition, int old, int now)
+    {
+        put(condition.expression, old, now);
+        if (condition.equality) {
+            put(condition.equality->left, old, now);
+            put(condition.equality->right, old, now);
+        }
     }
 
     // `tree IS NOT FALSE` or `IS NOT TRUE`; the plain comparison, or its negation, where neither side can be NULL, because
@@ -238,7 +358,7 @@ private:
 
     // Why the condition may not be walked from `from` to `to`; empty if it may.
     std::string rejection(const Conjunct &conjunct, const Resolved &reading, const std::optional<EqualitySides> &sides,
-                          int from, int to, std::optional<int> &into_branch)
+                          int from, int to, std::vector<int> &branches)
     {
         const Arrival &start = reading.arrivals.at(from);
         const Arrival &end = reading.arrivals.at(to);
@@ -247,13 +367,8 @@ private:
             return start.blocked;
         if (start.by_equality && !(sides && sides->default_family && is_column(sides->equality, from)))
             return "equal values need not be identical where rows are grouped";
-        if (conjunct.startable) {
-            bool inside = start.referenced_in == scope &&
-                          std::includes(conjunct.startable->begin(), conjunct.startable->end(), start.entries.begin(),
-                                        start.entries.end());
-            if (!inside)
-                return "it is the ON condition of an outer join that keeps unmatched rows of this side";
-        }
+        if (conjunct.startable && !starts_inside(conjunct, start))
+            return "it is the ON condition of an outer join that keeps unmatched rows of this side";
         for (const Arrival *arrival : {&start, &end})
             if (arrival->nullable && !strict_in(reading.tree, arrival == &start ? from : to))
                 return "an outer join can leave its side empty and the condition may hold then";
@@ -262,16 +377,13 @@ private:
         for (Scope *at = scope; at != start.referenced_in; at = at->consumer) {
             if (at == nullptr)
                 return "it reaches outside of its query";
-            std::string reason = entering(at, into_branch);
+            std::string reason = entering(at, branches);
             if (!reason.empty())
                 return reason;
         }
-        for (Scope *crossed : end.crossed) {
+        for (Scope *crossed : end.crossed)
             if (crossed->kind == Scope::sublink)
                 return "the other side is inside a subquery of an expression";
-            if (crossed->kind == Scope::branch)
-                into_branch = crossed->id;
-        }
         return "";
     }
 
@@ -284,14 +396,14 @@ private:
     }
 
     // Why a change outside of `scope` may show without any row of `scope`; empty if it cannot.
-    static std::string entering(Scope *scope, std::optional<int> &into_branch)
+    static std::string entering(const Scope *scope, std::vector<int> &branches)
     {
         const Query *query = scope->query;
         if (scope->kind == Scope::sublink)
             return "the other side is inside a subquery of an expression";
         if (scope->kind == Scope::branch) {
-            if (!into_branch)
-                into_branch = scope->id;
+            if (!scope->is_base())                // every result of a recursion comes from a base row
+                branches.push_back(scope->id);
             return "";
         }
         if (scope->consumer->nullable.count(scope->rti) != 0)

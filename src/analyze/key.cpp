@@ -1,14 +1,15 @@
 // Tracing the key's columns to the occurrences that own them.
 //
 // The top level is read like a subquery: a key column counts only if it passes its border (resolve.cpp).  A plain query has one
-// alternative; each branch of a set operation adds its own, and COALESCE(a.pk, b.pk) one per argument, because an output
-// row takes its key from one of them and the walk must reach whichever it is.
+// alternative; each branch of a set operation and each grouping set (grouping_sets.hpp) adds its own, and COALESCE(a.pk, b.pk)
+// one per argument, because an output row takes its key from one of them and the walk must reach whichever it is.
 #include "analyze/key.hpp"
 
 #include <algorithm>
 #include <map>
 
 #include "analyze/expression.hpp"
+#include "analyze/grouping_sets.hpp"
 #include "analyze/names.hpp"
 #include "analyze/resolve.hpp"
 #include "pg/list.hpp"
@@ -58,6 +59,14 @@ ColumnTarget column_target(const ScopeTree &tree, const Resolved &reading, Node 
             found.obstacle = "is computed from grouped values";
         if (tree.scope_of(found.target.occurrence)->recursive)
             found.obstacle = "comes out of a recursive query";
+        if (tree.scope_of(found.target.occurrence)->earlier)
+            found.obstacle = "is computed from turn to turn of a recursive query";
+        for (const Scope *crossed : arrival.crossed)
+            if (crossed->is_step()) {
+                if (found.target.turn != model::Turn::any)
+                    found.obstacle = "comes out of a recursive query inside another";
+                found.target.turn = model::Turn::last;
+            }
     }
     if (owners.empty())
         found.obstacle = reading.blocked;
@@ -85,17 +94,21 @@ public:
         by_shape_[shape][column] = std::move(readings);
     }
 
-    // Uses the largest group of columns that go through the same branches.
-    void finish()
+    // Uses the largest group of columns that go through the same branches.  False if there is no way to the key.
+    bool finish()
     {
+        std::size_t known = analysis_.alternatives.size();
         const std::map<int, std::map<Branches, Resolved>> *best = nullptr;
         for (const auto &[shape, columns] : by_shape_)
             if (best == nullptr || columns.size() > best->size())
                 best = &columns;
         if (best != nullptr)
             add_all_alternatives(*best);
-        if (analysis_.alternatives.empty())
-            analysis_.no_key_route = obstacle_.empty() ? "the key cannot be traced to a base table" : obstacle_;
+        if (analysis_.alternatives.size() > known)
+            return true;
+        analysis_.alternatives.clear();
+        analysis_.no_key_route = obstacle_.empty() ? "the key cannot be traced to a base table" : obstacle_;
+        return false;
     }
 
 private:
@@ -124,27 +137,45 @@ private:
             }
             model::Target &target = single[found.target.occurrence];
             target.occurrence = found.target.occurrence;
+            target.turn = found.target.turn;
             target.parts.push_back(found.target.parts.front());
         }
-        // A constant column narrows nothing on its own; use it only when there is nothing else.
+        // A constant column narrows what another one gives, and is a key on its own only when there is nothing else.
+        std::vector<model::Target::Part> constants;
+        if (single.count(-1) != 0)
+            constants = single.at(-1).parts;
         if (single.size() > 1)
             single.erase(-1);
+        if (single.size() == 1 && single.count(-1) != 0)
+            for (const auto &[column, readings] : columns)
+                if (values_of(readings.at(branches).tree).size() > 1 &&
+                    add_coalesced(column, readings.at(branches), branches, constants))
+                    return true;
         if (!single.empty()) {
             model::Alternative alternative;
             alternative.branches = branches;
             for (auto &[occurrence, target] : single)
-                alternative.targets.push_back(std::move(target));
+                alternative.targets.push_back(occurrence < 0 ? target : with_constants(target, constants));
             analysis_.alternatives.push_back(std::move(alternative));
             return true;
         }
         for (const auto &[column, readings] : columns)
-            if (add_coalesced(column, readings.at(branches), branches))
+            if (add_coalesced(column, readings.at(branches), branches, constants))
                 return true;
         return false;
     }
 
-    // One alternative per COALESCE argument of one column; its other columns are left open.
-    bool add_coalesced(int column, const Resolved &reading, const Branches &branches)
+    static model::Target with_constants(model::Target target, const std::vector<model::Target::Part> &constants)
+    {
+        target.parts.insert(target.parts.end(), constants.begin(), constants.end());
+        std::sort(target.parts.begin(), target.parts.end(),
+                  [](const auto &one, const auto &other) { return one.key_column < other.key_column; });
+        return target;
+    }
+
+    // One alternative per COALESCE argument of one column; other columns that are no constants are left open.
+    bool add_coalesced(int column, const Resolved &reading, const Branches &branches,
+                       const std::vector<model::Target::Part> &constants)
     {
         std::vector<model::Alternative> alternatives;
         for (Node *value : values_of(reading.tree)) {
@@ -153,7 +184,7 @@ private:
                 obstacle(column, found.obstacle);
                 return false;
             }
-            alternatives.push_back({{found.target}, branches});
+            alternatives.push_back({{with_constants(found.target, constants)}, branches});
         }
         std::move(alternatives.begin(), alternatives.end(), std::back_inserter(analysis_.alternatives));
         return true;
@@ -171,11 +202,34 @@ private:
     std::string obstacle_;
 };
 
+bool find_alternatives(const ScopeTree &tree, const std::vector<TargetEntry *> &entries, model::Analysis &analysis)
+{
+    KeyFinder finder(tree, analysis);
+    for (std::size_t i = 0; i < entries.size(); ++i)
+        finder.add_column(static_cast<int>(i), entries[i]);
+    return finder.finish();
+}
+
+// The same for each grouping set, as if the query had that one alone.
+void find_in_grouping_sets(const ScopeTree &tree, const std::vector<TargetEntry *> &entries, model::Analysis &analysis)
+{
+    Query *query = tree.top()->query;
+    std::vector<std::vector<Expr *>> expressions;     // by entry and grouping set
+    for (TargetEntry *entry : entries)
+        expressions.push_back(in_each_grouping_set(query, entry));
+    query->groupingSets = nullptr;
+    for (std::size_t set = 0; !entries.empty() && set < expressions.front().size(); ++set) {
+        for (std::size_t i = 0; i < entries.size(); ++i)
+            entries[i]->expr = expressions[i][set];
+        if (!find_alternatives(tree, entries, analysis))
+            return;
+    }
+}
+
 }  // namespace
 
 void find_key(const ScopeTree &tree, const std::vector<std::string> &key, model::Analysis &analysis)
 {
-    KeyFinder finder(tree, analysis);
     std::vector<TargetEntry *> entries;
     for (const std::string &name : key)
         for (auto *entry : pg::items<TargetEntry>(tree.top()->query->targetList))
@@ -194,9 +248,10 @@ void find_key(const ScopeTree &tree, const std::vector<std::string> &key, model:
                 entries.push_back(entry);
                 break;
             }
-    for (std::size_t i = 0; i < entries.size(); ++i)
-        finder.add_column(static_cast<int>(i), entries[i]);
-    finder.finish();
+    if (tree.top()->query->groupingSets != nullptr)
+        find_in_grouping_sets(tree, entries, analysis);
+    else
+        find_alternatives(tree, entries, analysis);
 }
 
 }  // namespace tviews::analyze

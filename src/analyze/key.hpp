@@ -9,7 +9,8 @@
 
 namespace tviews::analyze {
 
-// Fills analysis.key and .alternatives for the output columns named in `key`.
+// Fills analysis.key and .alternatives for the output columns named in `key`.  Takes the tree's grouping sets apart, so it
+// comes last.
 void find_key(const ScopeTree &tree, const std::vector<std::string> &key, model::Analysis &analysis);
 
 }  // namespace tviews::analyze

@@ -15,18 +15,31 @@ std::string qualified_relation_name(Oid relation)
     });
 }
 
+bool equal_is_identical(Oid type, Oid collation)
+{
+    TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+    if (!OidIsValid(cache->btree_opf))
+        return false;
+    Oid function = get_opfamily_proc(cache->btree_opf, cache->btree_opintype, cache->btree_opintype, BTEQUALIMAGE_PROC);
+    return OidIsValid(function) &&
+           DatumGetBool(OidFunctionCall1Coll(function, collation, ObjectIdGetDatum(cache->btree_opintype)));
+}
+
 model::Type describe_type(Oid type, Oid collation)
 {
     struct Names {
         const char *name, *array, *collation;
+        bool discrete;
     };
     Names names = pg::call([&] {
         Oid array = get_array_type(type);
         bool own = !OidIsValid(collation) || collation == get_typcollation(type);
         return Names{format_type_be_qualified(type), OidIsValid(array) ? format_type_be_qualified(array) : "",
-                     own ? "" : generate_collation_name(collation)};
+                     own ? "" : generate_collation_name(collation),
+                     equal_is_identical(type, collation) &&
+                         OidIsValid(lookup_type_cache(type, TYPECACHE_HASH_PROC)->hash_proc)};
     });
-    return {type, names.name, names.array, names.collation};
+    return {type, names.name, names.array, names.collation, names.discrete};
 }
 
 std::string equality_operator(Oid type)

@@ -11,6 +11,9 @@ namespace tviews::analyze {
 // "schema"."table", quoted where needed.  Raises: XX000 if the relation does not exist.
 std::string qualified_relation_name(Oid relation);
 
+// Whether equal values of the type are always identical, by the btree operator class' own word.  C-side: may raise.
+bool equal_is_identical(Oid type, Oid collation);
+
 // A type with its array type and, where `collation` is not the type's own, that collation.
 model::Type describe_type(Oid type, Oid collation);
 

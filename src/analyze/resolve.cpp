@@ -1,6 +1,8 @@
 // Tracing expressions to base columns; see resolve.hpp.
 #include "analyze/resolve.hpp"
 
+#include "analyze/names.hpp"
+#include "analyze/recursion.hpp"
 #include "pg/list.hpp"
 #include "pg/walk.hpp"
 
@@ -116,6 +118,10 @@ private:
             if (var->varattno == 0)
                 return fail("uses a whole row of a subquery", reinterpret_cast<Node *>(var));
             return cross(source.scope, var->varattno, arrival);
+        case Source::turn:
+            if (var->varattno == 0 || !hands_on(source.scope, var->varattno))
+                return fail("uses what a recursion computes from turn to turn", reinterpret_cast<Node *>(var));
+            return cross(source.scope, var->varattno, arrival);
         case Source::join: {
             auto *rte = static_cast<RangeTblEntry *>(pg::nth(scope->query->rtable, static_cast<int>(var->varno) - 1));
             if (var->varattno == 0)
@@ -224,6 +230,7 @@ private:
             known.blocked = other.blocked;
         if (known.crossed.size() < other.crossed.size())
             known.crossed = other.crossed;
+        std::erase_if(known.handed_on, [&](Scope *recursion) { return other.handed_on.count(recursion) == 0; });
     }
 
     // Goes through the border of `inner` into the expression behind one of its output columns.
@@ -240,6 +247,10 @@ private:
             result_->blocked = arrival.blocked;
         if (arrival.nullable && inner->query->setOperations == nullptr && !null_with_its_row(entry->expr))
             return fail("uses what a subquery computes that an outer join can leave empty", nullptr);
+        if (inner->recursion && hands_on(inner, resno)) {
+            arrival.handed_on.insert(inner);
+            return cross(inner->base(), resno, arrival);
+        }
         if (inner->query->setOperations != nullptr)
             return cross(choose(inner), resno, arrival);
         return change(reinterpret_cast<Node *>(entry->expr), Position{inner, &inner->nullable, &arrival});
@@ -307,19 +318,6 @@ bool in_every_grouping_set(const Query *query, const TargetEntry *entry)
     return true;
 }
 
-// Whether equal values of the type are always identical, by the btree operator class' own word.
-bool equal_is_identical(Oid type, Oid collation)
-{
-    return pg::call([&] {
-        TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
-        if (!OidIsValid(cache->btree_opf))
-            return false;
-        Oid function = get_opfamily_proc(cache->btree_opf, cache->btree_opintype, cache->btree_opintype, BTEQUALIMAGE_PROC);
-        return OidIsValid(function) &&
-               DatumGetBool(OidFunctionCall1Coll(function, collation, ObjectIdGetDatum(cache->btree_opintype)));
-    });
-}
-
 // Why an output column does not pass the border, empty if it does.  It passes where a changed row inside cannot influence
 // output rows that carry another value of it.
 std::string obstacle(const Query *query, const TargetEntry *entry)
@@ -352,11 +350,7 @@ void Tracer::check_border(Scope *scope, TargetEntry *entry, Arrival &arrival)
                   query->setOperations != nullptr;
     if (merges && !arrival.by_equality) {
         auto *expression = reinterpret_cast<Node *>(entry->expr);
-        struct Kind {
-            Oid type, collation;
-        };
-        Kind kind = pg::call([&] { return Kind{exprType(expression), exprCollation(expression)}; });
-        arrival.by_equality = !equal_is_identical(kind.type, kind.collation);
+        arrival.by_equality = !pg::call([&] { return equal_is_identical(exprType(expression), exprCollation(expression)); });
     }
 }
 

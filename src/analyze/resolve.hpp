@@ -26,6 +26,7 @@ struct Arrival {
     std::set<int> entries;              // and the range table entries
     bool nullable = false;              // an outer join below the expression can null-extend it
     std::vector<Scope *> crossed;       // scopes between referenced_in and the occurrence
+    std::set<Scope *> handed_on;        // recursions among them whose step hands the value on unchanged
     std::string blocked;                // why changed rows inside cannot be followed out; empty if they can
     bool by_equality = false;           // crossed a border that merges equal, not identical, values
 };

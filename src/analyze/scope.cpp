@@ -2,6 +2,9 @@
 #include "analyze/scope.hpp"
 
 #include "analyze/names.hpp"
+#include "analyze/neighbours.hpp"
+#include "analyze/outer_joins.hpp"
+#include "analyze/recursion.hpp"
 #include "pg/list.hpp"
 #include "pg/walk.hpp"
 
@@ -75,7 +78,7 @@ Scope *ScopeTree::ancestor(Scope *scope, Index levelsup)
     return scope;
 }
 
-ScopeTree::ScopeTree(Query *query)
+ScopeTree::ScopeTree(Query *query, bool neighbours) : separate_neighbours_(neighbours)
 {
     add_scope(query, Scope::top, nullptr, nullptr, 0, "");
     demand_all(top());
@@ -87,6 +90,14 @@ ScopeTree::ScopeTree(Query *query)
 Scope *ScopeTree::add_scope(Query *query, Scope::Kind kind, Scope *lexical, Scope *consumer, int rti,
                             const std::string &name)
 {
+    Scope *scope = new_scope(query, kind, lexical, consumer, rti, name);
+    build_sources(scope);
+    return scope;
+}
+
+Scope *ScopeTree::new_scope(Query *query, Scope::Kind kind, Scope *lexical, Scope *consumer, int rti,
+                            const std::string &name)
+{
     scopes_.push_back(std::make_unique<Scope>());
     Scope *scope = scopes_.back().get();
     scope->id = static_cast<int>(scopes_.size()) - 1;
@@ -96,12 +107,15 @@ Scope *ScopeTree::add_scope(Query *query, Scope::Kind kind, Scope *lexical, Scop
     scope->consumer = consumer;
     scope->rti = rti;
     scope->recursive = consumer != nullptr && consumer->recursive;
+    scope->earlier = consumer != nullptr && consumer->earlier;
     scope->reader = consumer != nullptr ? consumer->reader : 0;
     scope->path = consumer == nullptr || consumer->path.empty() || name.empty() ? name : consumer->path + "." + name;
     if (name.empty() && consumer != nullptr)
         scope->path = consumer->path;
+    if (separate_neighbours_)
+        separate_neighbours(query, neighbours_);
+    reduce_outer_joins(query);
     collect_nullable(reinterpret_cast<Node *>(query->jointree), scope->nullable);
-    build_sources(scope);
     return scope;
 }
 
@@ -130,11 +144,12 @@ void ScopeTree::build_source(Scope *scope, int rti)
         bool is_branch = scope->query->setOperations != nullptr;
         std::string name = is_branch ? "" : source_name(rte);
         Scope *inner =
-            add_scope(rte->subquery, is_branch ? Scope::branch : Scope::derived, scope, scope, rti, name);
+            new_scope(rte->subquery, is_branch ? Scope::branch : Scope::derived, scope, scope, rti, name);
         source.kind = Source::subquery;
         source.scope = inner;
         if (is_branch)
             scope->branches.push_back(inner);
+        build_sources(inner);
         break;
     }
     case RTE_CTE:
@@ -157,7 +172,7 @@ void ScopeTree::add_occurrence(Scope *scope, int rti, RangeTblEntry *rte)
     occurrence.inherit = rte->inh;
     occurrence.reader = scope->reader;
     for (Scope *at = scope; at != nullptr; at = at->consumer)
-        if (at->kind == Scope::branch)
+        if (at->kind == Scope::branch && !at->is_base())     // a base row can be anything's start
             occurrence.branches.insert(occurrence.branches.begin(), at->id);
     scope->sources[rti].kind = Source::relation;
     scope->sources[rti].occurrence = static_cast<int>(occurrences_.size());
@@ -191,8 +206,14 @@ void ScopeTree::expand_view(Scope *scope, int rti, RangeTblEntry *rte)
 
 void ScopeTree::expand_cte(Scope *scope, int rti, RangeTblEntry *rte)
 {
-    if (rte->self_reference) {
-        scope->sources[rti].kind = Source::other;
+    Source &source = scope->sources[rti];
+    if (rte->self_reference && (scope->kind != Scope::branch || !scope->consumer->recursion)) {
+        source.kind = Source::other;
+        return;
+    }
+    if (rte->self_reference && scope->consumer->earlier) {
+        source.kind = Source::turn;
+        source.scope = scope->consumer;
         return;
     }
     Scope *definer = ancestor(scope, rte->ctelevelsup);
@@ -203,14 +224,14 @@ void ScopeTree::expand_cte(Scope *scope, int rti, RangeTblEntry *rte)
     if (cte == nullptr || !IsA(cte->ctequery, Query))
         pg::raise({ERRCODE_INTERNAL_ERROR, std::string("no query found for CTE \"") + rte->ctename + "\""});
     auto *query = static_cast<Query *>(pg::call(copyObjectImpl, cte->ctequery));
-    // Inside, levelsup 1 means the query that defines the CTE, wherever it is referenced.  Recursion is inherited by
-    // everything built below the consumer's flag.
-    bool outer_recursive = scope->recursive;
-    scope->recursive = outer_recursive || cte->cterecursive;
-    Scope *inner = add_scope(query, Scope::derived, definer, scope, rti, source_name(rte));
-    scope->recursive = outer_recursive;
-    scope->sources[rti].kind = Source::subquery;
-    scope->sources[rti].scope = inner;
+    // Inside, levelsup 1 means the query that defines the CTE, wherever it is referenced.
+    Scope *inner = new_scope(query, Scope::derived, definer, scope, rti, source_name(rte));
+    inner->recursion = cte->cterecursive && can_walk_recursion(query);
+    inner->recursive |= cte->cterecursive && !inner->recursion;
+    inner->earlier |= rte->self_reference;
+    build_sources(inner);
+    source.kind = Source::subquery;
+    source.scope = inner;
 }
 
 // Walks what decides which rows a scope gives, whichever of its columns are read.
@@ -282,7 +303,9 @@ void ScopeTree::walk_sublink(Scope *scope, SubLink *sublink)
     walk_expression(scope, sublink->testexpr);
     if (scope->sublink_scope(sublink) != nullptr)
         return;
-    Scope *inner = add_scope(reinterpret_cast<Query *>(sublink->subselect), Scope::sublink, scope, scope, 0, "subquery");
+    auto *query = reinterpret_cast<Query *>(sublink->subselect);
+    Scope *inner =
+        add_scope(query, Scope::sublink, scope, scope, 0, neighbours_.count(query) != 0 ? "neighbours" : "subquery");
     scope->sublinks.emplace_back(sublink, inner);
     if (sublink->subLinkType != EXISTS_SUBLINK)
         demand_all(inner);

@@ -2,7 +2,8 @@
 //
 // In: an analysed Query.  Out: one Scope per query level *per reference path* (a CTE referenced twice gives two scopes) and
 // one Occurrence per base relation in them, with the columns the result depends on.  Only what the result needs is
-// followed: an output column of a view that nobody reads brings neither columns nor subqueries in.
+// followed: an output column of a view that nobody reads brings neither columns nor subqueries in.  Outer joins that are inner
+// ones in truth are made so (outer_joins.hpp).
 //
 // Not here: which conditions lead from one occurrence to another (conditions.cpp), and how columns are traced through
 // scopes (resolve.hpp).  Assumes that the caller holds locks on the relations and a memory context for the nodes.
@@ -22,9 +23,9 @@ struct Scope;
 
 // What one range table entry of a scope is.
 struct Source {
-    enum Kind { none, relation, subquery, join, other } kind = none;
+    enum Kind { none, relation, subquery, join, turn, other } kind = none;
     int occurrence = -1;          // relation
-    Scope *scope = nullptr;       // subquery, view or CTE
+    Scope *scope = nullptr;       // subquery, view or CTE; turn: the recursion whose earlier rows it gives
 };
 
 struct Scope {
@@ -36,7 +37,10 @@ struct Scope {
     Scope *lexical = nullptr;     // where a Var of levelsup 1 points
     Scope *consumer = nullptr;    // the scope that reads its output
     int rti = 0;                  // in the consumer's range table (derived, branch)
-    bool recursive = false;       // a recursive CTE, or inside one
+    bool recursive = false;       // a recursive CTE that cannot be walked through, or inside one
+    bool recursion = false;       // one that can: its branches are base() and step(); see recursion.hpp
+    bool earlier = false;         // the earlier turns of a recursion as its step reads them, or inside them
+    const Scope *later = nullptr; // the scope it repeats then
     model::ObjectId reader = 0;
     std::string path;
     std::vector<Source> sources;  // by range table index
@@ -45,14 +49,21 @@ struct Scope {
     std::vector<std::pair<const SubLink *, Scope *>> sublinks;    // in the order of the walk
     std::set<int> demanded;       // output columns (resno) somebody reads
 
+    Scope *base() const { return branches.front(); }
+    Scope *step() const { return branches.back(); }
+    bool is_base() const { return kind == branch && consumer->recursion && consumer->base() == this; }
+    bool is_step() const { return kind == branch && consumer->recursion && !is_base(); }
+
     // The scope of a sublink; null if it has none (nobody needs its value).
     Scope *sublink_scope(const SubLink *sublink) const;
 };
 
 class ScopeTree {
 public:
-    // Expands `query`; every output column of the top level is demanded.
-    explicit ScopeTree(Query *query);
+    // Expands `query`; every output column of the top level is demanded.  `neighbours`: rows that share a partition are told
+    // apart from the row itself (neighbours.hpp), which gives more occurrences and more ways.
+    explicit ScopeTree(Query *query, bool neighbours = false);
+    bool has_neighbours() const { return !neighbours_.empty(); }
 
     Scope *top() const { return scopes_.front().get(); }
     const std::vector<std::unique_ptr<Scope>> &scopes() const { return scopes_; }
@@ -63,6 +74,7 @@ public:
     static Scope *ancestor(Scope *scope, Index levelsup);
 
 private:
+    Scope *new_scope(Query *query, Scope::Kind kind, Scope *lexical, Scope *consumer, int rti, const std::string &name);
     Scope *add_scope(Query *query, Scope::Kind kind, Scope *lexical, Scope *consumer, int rti, const std::string &name);
     void build_sources(Scope *scope);
     void build_source(Scope *scope, int rti);
@@ -80,6 +92,8 @@ private:
     std::vector<std::unique_ptr<Scope>> scopes_;
     std::vector<model::Occurrence> occurrences_;
     std::vector<Scope *> occurrence_scopes_;
+    bool separate_neighbours_;
+    std::set<const Query *> neighbours_;
 };
 
 }  // namespace tviews::analyze

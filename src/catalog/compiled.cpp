@@ -331,6 +331,8 @@ CaptureTargets find_targets(Oid relation)
         auto tview = compiled(reader);
         for (int i = 0; i < static_cast<int>(tview->analysis.occurrences.size()); ++i) {
             const model::Occurrence &occurrence = tview->analysis.occurrences[i];
+            if (occurrence.earlier >= 0)
+                continue;
             bool itself = occurrence.relation == relation;
             if (itself || (occurrence.inherit && contains(family, occurrence.relation)))
                 targets.push_back(make_target(*tview, i, relation));

@@ -26,7 +26,8 @@ public:
         line(0, "TVIEW " + readable(tview_.tview.table) + ", backing view " + readable(tview_.tview.view));
         explain_key();
         for (std::size_t i = 0; i < analysis_.occurrences.size(); ++i)
-            explain_occurrence(static_cast<int>(i));
+            if (analysis_.occurrences[i].earlier < 0)
+                explain_occurrence(static_cast<int>(i));
         return std::move(lines_);
     }
 
@@ -44,6 +45,12 @@ private:
         const char *table = pg::call(get_rel_name, occurrence.relation);
         std::string name = table ? table : "?";
         return name == occurrence.path ? name : name + " " + occurrence.path;
+    }
+
+    std::string shared_name(const model::Occurrence &occurrence) const
+    {
+        const std::string &path = analysis_.shared_values[occurrence.shared_value].path;
+        return path == occurrence.path ? path + " with its filter" : path;
     }
 
     void explain_key()
@@ -71,7 +78,10 @@ private:
             explain_copies();
         const model::Route &route = tview_.routes[index];
         if (route.everything) {
-            line(1, "a change compares everything: " + route.reason);
+            std::string unless = occurrence.shared_value < 0
+                                     ? ""
+                                     : ", unless " + shared_name(occurrence) + " gives the same rows as before";
+            line(1, "a change compares everything" + unless + ": " + route.reason);
             return;
         }
         for (const model::Walk &walk : route.walks)
@@ -122,27 +132,38 @@ private:
             line(1, fmt::format("a change finds its documents in {} hop{}: {}", hops, hops == 1 ? "" : "s", key_values(walk)));
         for (std::size_t i = 0; i < walk.steps.size(); ++i) {
             const model::Step &step = walk.steps[i];
-            std::string conditions;
-            for (int c : step.conditions)
-                conditions += (conditions.empty() ? "" : " AND ") +
-                              model::describe(analysis_, analysis_.conditions[c].expression);
-            if (i < hops) {
-                line(2, fmt::format("to {} where {}", occurrence_name(step.to), conditions));
-                explain_index(step, step.to, "the hop");
+            if (step.loop.empty()) {
+                explain_step(step, i < hops, 2);
+                continue;
             }
-            explain_index(step, step.from, "the rebuild");
+            line(2, fmt::format("again and again to the {} turns of the recursion, while there are new rows:",
+                                step.arrives == model::Turn::last ? "later" : "earlier"));
+            for (const model::Step &turn : step.loop)
+                explain_step(turn, true, 3);
         }
     }
 
-    void explain_index(const model::Step &step, int occurrence, const char *who)
+    void explain_step(const model::Step &step, bool is_read, int depth)
+    {
+        std::string conditions;
+        for (int c : step.conditions)
+            conditions += (conditions.empty() ? "" : " AND ") + model::describe(analysis_, analysis_.conditions[c].expression);
+        if (is_read) {
+            line(depth, fmt::format("to {} where {}", occurrence_name(step.to), conditions));
+            explain_index(step, step.to, "the hop", depth);
+        }
+        explain_index(step, step.from, "the rebuild", depth);
+    }
+
+    void explain_index(const model::Step &step, int occurrence, const char *who, int depth)
     {
         auto advice = index_for(analysis_, step, occurrence);
         if (!advice)
             return;
         if (advice->existing.empty())
-            line(2, fmt::format("{} wants an index on {} ({}): missing", who, advice->table, advice->columns));
+            line(depth, fmt::format("{} wants an index on {} ({}): missing", who, advice->table, advice->columns));
         else
-            line(2, fmt::format("{} uses index {} on {} ({})", who, advice->existing, advice->table, advice->columns));
+            line(depth, fmt::format("{} uses index {} on {} ({})", who, advice->existing, advice->table, advice->columns));
     }
 
     const catalog::Compiled &tview_;

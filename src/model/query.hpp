@@ -30,6 +30,7 @@ struct Type {
     std::string name;             // schema-qualified SQL, without type modifier
     std::string array_name;       // of the array type over it; empty if there is none (arrays have none)
     std::string collation;        // qualified SQL name when it is not the type's default, else empty
+    bool discrete = true;         // equal values are identical and can be hashed: UNION keeps every one of them
     friend bool operator==(const Type &, const Type &) = default;
     // Parameter $n, an array of values of this type, as a set in a select list.
     std::string unnested(std::size_t parameter) const;
@@ -70,6 +71,10 @@ struct Occurrence {
     std::set<AttributeNumber> used;   // columns whose change can change the result; whole_row means all
     std::vector<Attribute> attributes;  // the columns any expression or `used` mentions
     std::vector<int> branches;    // set-operation branches it lies in, outermost first
+    int recursion = -1;           // the recursive query whose step it lies in, the innermost
+    std::vector<Expression> filters;      // conditions over it alone, true of all its rows that matter
+    int shared_value = -1;        // the shared value it goes into, if the result depends on it through that alone
+    int earlier = -1;             // not a table of the query: the row of this occurrence in an earlier turn of its recursion
 
     const Attribute *attribute(AttributeNumber number) const;
 };
@@ -90,12 +95,17 @@ struct Condition {
     bool may_fail = false;        // it may raise an error for rows that the query's other conditions keep from it
 };
 
-// Walking from `from` to `to` is sound under `condition`; into a branch, only on the way to a target inside it.
+// A row of a recursion's step in an output row of the recursion: that of any turn, of the first or of the last (recursion.hpp).
+enum class Turn { any, first, last };
+
+// Walking from `from` to `to` is sound under `condition`, for results that come through all of `branches`.
 struct Hop {
     int from = -1;
     int to = -1;
     int condition = -1;
-    std::optional<int> into_branch;
+    std::vector<int> branches;    // of set operations, that rows of `from` need not lie in
+    Turn leaves = Turn::any;      // the turn whose rows it leaves from
+    Turn arrives = Turn::any;     // and that of the rows it comes to
 };
 
 // A rejected hop, kept to explain why a route is missing.
@@ -113,6 +123,7 @@ struct Target {
     };
     int occurrence = -1;          // -1: a constant key value
     std::vector<Part> parts;
+    Turn turn = Turn::any;        // the turn whose rows have the key
 };
 
 // Every output row takes its key from each alternative's occurrence or not at all: a changed row must be walked to all of
@@ -120,6 +131,19 @@ struct Target {
 struct Alternative {
     std::vector<Target> targets;
     std::vector<int> branches;    // the set-operation branches it speaks for
+};
+
+// A UNION, INTERSECT or EXCEPT, or a recursive query.
+struct SetOperation {
+    std::vector<int> branches;    // an output row comes from one of them
+    std::vector<int> inside;      // the branches of others that it lies in
+};
+
+// A query that gives the same to all documents; without a change in its rows nothing behind it changes a document.
+struct SharedValue {
+    std::string sql;
+    std::string path;             // for people
+    ObjectId reader = 0;
 };
 
 struct KeyColumn {
@@ -146,7 +170,9 @@ struct Analysis {
     std::string no_key_route;     // why no alternative exists at all, when alternatives is empty
     int copied_row = -1;          // the occurrence whose row alone is behind a document; -1: there is none
     std::vector<Copy> copies;     // of its columns that are used for nothing else
-    std::vector<std::vector<int>> set_operations;   // sibling branches that exclude each other
+    std::vector<SetOperation> set_operations;
+    std::vector<SharedValue> shared_values;
+    std::vector<Hop> turns;       // from one turn of a recursion to the next, or back
 };
 
 // The expression for people, with path.column for its inputs.

@@ -14,8 +14,10 @@ namespace {
 struct Place {
     int alternative;
     int target;
+    std::vector<int> branches;    // the results it is for
     int nearness;                 // minus the number of steps to the key
     int occurrence;
+    Turn turn;
     friend auto operator<=>(const Place &, const Place &) = default;
 };
 
@@ -62,8 +64,40 @@ private:
     Place place_of(const Walk &walk, std::size_t step, int occurrence) const
     {
         bool constant = analysis_.alternatives[walk.alternative].targets[walk.target].occurrence < 0;
-        return {walk.alternative, walk.target, static_cast<int>(step) - static_cast<int>(steps_read(walk)),
-                constant ? -1 : occurrence};
+        return {walk.alternative, walk.target, walk.branches, static_cast<int>(step) - static_cast<int>(steps_read(walk)),
+                constant ? -1 : occurrence, step == 0 ? Turn::any : walk.steps[step - 1].arrives};
+    }
+
+    // The columns a walk needs of the rows it stands on after so many steps.
+    std::set<AttributeNumber> columns_at(const Walk &walk, std::size_t step) const
+    {
+        if (step >= steps_read(walk))
+            return columns_of(walk.parts);
+        const Step &next = walk.steps[step];
+        bool closure = !next.loop.empty();        // which hands on what comes after it needs
+        const Step &first = closure ? next.loop.front() : next;
+        std::vector<AttributeNumber> inputs = inputs_of(analysis_, first.conditions, first.from);
+        std::set<AttributeNumber> columns(inputs.begin(), inputs.end());
+        if (closure)
+            columns.merge(columns_at(walk, step + 1));
+        return columns;
+    }
+
+    std::vector<int> read_by(const Step &step) const
+    {
+        if (step.loop.empty())
+            return {step.to};
+        std::vector<int> read;
+        for (const Step &turn : step.loop)
+            read.push_back(table_of(turn.to));
+        return read;
+    }
+
+    // The occurrence in the query that a row of an earlier turn is of.
+    int table_of(int occurrence) const
+    {
+        int earlier = analysis_.occurrences[occurrence].earlier;
+        return earlier >= 0 ? earlier : occurrence;
     }
 
     void add(const Walk &walk, int occurrence)
@@ -72,14 +106,15 @@ private:
         for (std::size_t i = 0; i < count; ++i) {
             const Step &step = walk.steps[i];
             Place here = place_of(walk, i, step.from);
-            stages_.try_emplace(here, Stage{walk.alternative, walk.target, step.from, -1, step.conditions, {}, false,
-                                            inputs_of(analysis_, step.conditions, step.from)});
+            std::set<AttributeNumber> columns = columns_at(walk, i);
+            stages_.try_emplace(here, Stage{walk.alternative, walk.target, step.from, -1, step.conditions, step.loop,
+                                            read_by(step), {}, false, {columns.begin(), columns.end()}});
             next_.try_emplace(here, place_of(walk, i + 1, step.to));
             occurrence = step.to;
         }
         Place end = place_of(walk, count, occurrence);
         std::set<AttributeNumber> columns = columns_of(walk.parts);
-        stages_.try_emplace(end, Stage{walk.alternative, walk.target, end.occurrence, -1, {}, walk.parts,
+        stages_.try_emplace(end, Stage{walk.alternative, walk.target, end.occurrence, -1, {}, {}, {}, walk.parts,
                                        count < walk.steps.size(), {columns.begin(), columns.end()}});
     }
 
@@ -94,12 +129,21 @@ private:
             if (stage.next < 0)
                 continue;
             const Stage &next = stages.all[stage.next];
-            for (const auto &list : {inputs_of(analysis_, stage.conditions, next.occurrence), next.columns})
-                columns[next.occurrence].insert(list.begin(), list.end());
-            stages.passed[next.occurrence] = true;
+            columns[next.occurrence].insert(next.columns.begin(), next.columns.end());
+            note_arrival(stage.conditions, next.occurrence, columns);
+            for (const Step &turn : stage.loop)
+                note_arrival(turn.conditions, turn.to, columns);
+            for (int occurrence : stage.arrives_at)
+                stages.passed[occurrence] = true;
         }
         for (const auto &set : columns)
             stages.seed_columns.emplace_back(set.begin(), set.end());
+    }
+
+    void note_arrival(const std::vector<int> &conditions, int to, std::vector<std::set<AttributeNumber>> &columns) const
+    {
+        for (AttributeNumber column : inputs_of(analysis_, conditions, to))
+            columns[table_of(to)].insert(column);
     }
 
     const Analysis &analysis_;

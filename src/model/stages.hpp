@@ -18,6 +18,8 @@ struct Stage {
     int occurrence = -1;          // -1: a constant key, which no row gives
     int next = -1;                // the stage its step leads to; -1: its rows give the key
     std::vector<int> conditions;  // of the step
+    std::vector<Step> loop;       // of a closure, a step without conditions of its own (recursion.hpp)
+    std::vector<int> arrives_at;  // the occurrences whose rows the step reads
     std::vector<Target::Part> parts;    // of the key
     bool elided = false;          // the key comes from an equality with its owner, which is not read
     std::vector<AttributeNumber> columns;   // what the rows carry: inputs of the step or of the parts

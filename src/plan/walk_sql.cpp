@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "plan/closure_sql.hpp"
 #include "plan/identifier.hpp"
 
 namespace tviews::plan {
@@ -14,9 +15,7 @@ using model::AttributeNumber;
 
 std::string column_of_y(const model::Occurrence &occurrence, AttributeNumber number)
 {
-    // The cast keeps y.* one value inside ROW(…) and in a select list.
-    const model::Attribute &attribute = *occurrence.attribute(number);
-    return number == model::whole_row ? "((y.*)::" + attribute.type.name + ")" : "y." + quote_name(attribute.name);
+    return column_of(occurrence, number, "y");
 }
 
 // The rows walked from, as a subquery: unnested in the select list, where a composite value stays one column.
@@ -46,6 +45,20 @@ RowsStatement over_rows(const model::Occurrence &occurrence, const std::vector<A
 {
     auto text = [&](const std::string &rows) { return fmt::format("SELECT {} FROM {}{}", select_list, rows, rest); };
     return {text(rows_from_arrays(occurrence, columns)), text(row_from_values(occurrence, columns))};
+}
+
+// Adds the rows of other turns; they keep their columns.
+RowsStatement closure(const model::Analysis &analysis, const model::Stage &stage, const model::Stage &next)
+{
+    std::string outputs;
+    for (AttributeNumber number : next.columns)
+        outputs += fmt::format("{}x.c{}", outputs.empty() ? "" : ", ",
+                               std::find(stage.columns.begin(), stage.columns.end(), number) - stage.columns.begin() + 1);
+    const model::Occurrence &occurrence = analysis.occurrences[stage.occurrence];
+    auto text = [&](const std::string &rows) {
+        return closure_sql(analysis, stage.occurrence, stage.loop, rows, stage.columns, outputs);
+    };
+    return {text(rows_from_arrays(occurrence, stage.columns)), text(row_from_values(occurrence, stage.columns))};
 }
 
 RowsStatement step_sql(const model::Analysis &analysis, const model::Stage &stage, const model::Stage &next)
@@ -112,8 +125,11 @@ CompiledStage compile_stage(const model::Analysis &analysis, const model::Stages
     CompiledStage compiled;
     if (stage.next >= 0) {
         const model::Stage &next = stages.all[stage.next];
-        compiled.step = step_sql(analysis, stage, next);
+        compiled.step = stage.loop.empty() ? step_sql(analysis, stage, next) : closure(analysis, stage, next);
         compiled.reader = analysis.occurrences[next.occurrence].reader;
+        for (const model::Step &step : stage.loop)
+            for (int c : step.conditions)
+                compiled.may_fail |= analysis.conditions[c].may_fail;
         for (int c : stage.conditions)
             compiled.may_fail |= analysis.conditions[c].may_fail;
         compile_lock(analysis, stages, stage, compiled);
@@ -126,6 +142,14 @@ CompiledStage compile_stage(const model::Analysis &analysis, const model::Stages
     }
     compiled.keys = project(analysis, stage.occurrence, stage.columns, values);
     return compiled;
+}
+
+std::string column_of(const model::Occurrence &occurrence, AttributeNumber number, const std::string &alias)
+{
+    // The cast keeps alias.* one value inside ROW(…) and in a select list.
+    const model::Attribute &attribute = *occurrence.attribute(number);
+    return number == model::whole_row ? "((" + alias + ".*)::" + attribute.type.name + ")"
+                                      : alias + "." + quote_name(attribute.name);
 }
 
 std::string substitute(const model::Analysis &analysis, const model::Expression &expression, int from,

@@ -48,6 +48,9 @@ struct CompiledStage {
 
 CompiledStage compile_stage(const model::Analysis &analysis, const model::Stages &stages, int stage);
 
+// A column of the table `alias`.
+std::string column_of(const model::Occurrence &occurrence, model::AttributeNumber number, const std::string &alias);
+
 // Puts `alias.column` in place of the expression's inputs.  `columns_of_from`: the columns that the row set x carries as
 // c1, c2 …; inputs of other occurrences are columns of y.
 std::string substitute(const model::Analysis &analysis, const model::Expression &expression, int from,

@@ -85,6 +85,9 @@ public:
     // the latest rows and may not find them again, so they are compared whether it does or not.
     std::map<Oid, Keys> revisit;
 
+    // TVIEWs this transaction has compared in full; their documents may be made from what no snapshot shows (shared_values.hpp).
+    std::set<Oid> compared;
+
     // Tables this transaction has flushed, and the command id from which on a snapshot sees the last flush.
     std::set<Oid> flushed_tables;
     CommandId flush_command = 0;

@@ -11,6 +11,7 @@
 #include "queue/seeds.hpp"
 #include "refresh/identity.hpp"
 #include "refresh/locks.hpp"
+#include "refresh/shared_values.hpp"
 #include "refresh/walk.hpp"
 
 namespace tviews::refresh {
@@ -57,6 +58,9 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
     keys.everything = cannot_walk(tview, seeds);
     FlushLocks locks(tview.tview.table, keys.everything);
     PinnedSettingsScope settings(tview.tview.settings);
+    bool compared = queue.compared.count(tview.tview.table) != 0;
+    if (keys.everything && !compared && shared_values_hold(tview, seeds, moment))
+        keys.everything = false;
     if (!keys.everything)
         keys = walk(tview, seeds, locks, moment);
     Patch patch;
@@ -68,6 +72,8 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
         queue.revisit[tview.tview.table].add(keys);
         queue.revisit[tview.tview.table].add(patch.keys);
     }
+    if (keys.everything)
+        queue.compared.insert(tview.tview.table);
     if (!locks.exclusive()) {
         Tags tags = document_tags(tview, keys);
         tags.add(document_tags(tview, patch.keys));
@@ -160,6 +166,7 @@ Written refresh_all(Oid table)
     keys.everything = true;
     Written written = rebuild(*tview, keys, {}, Moment::read);
     queue::Queue::current().flushed_tables.insert(table);
+    queue::Queue::current().compared.insert(table);
     finish();
     if (IsolationUsesXactSnapshot())      // what it could not see is compared again at commit
         queue::Queue::current().add_everything(table);

@@ -184,12 +184,16 @@ private:
     Tags near_tags(std::size_t stage)
     {
         const catalog::Stage &compiled = tview_.stages[stage];
-        int arrives_at = tview_.order.all[tview_.order.all[stage].next].occurrence;
         Rows moved;
-        for (const auto &[slot, seeds] : seeds_)
-            if (slot.occurrence == arrives_at && !slot.patch)
-                add_columns(moved, seeds->rows, first_columns(seeds->columns.size()), seeds->columns.size());
-        if (!moved || moved->empty())
+        for (int arrives_at : tview_.order.all[stage].arrives_at) {
+            for (const auto &[slot, seeds] : seeds_)
+                if (slot.occurrence == arrives_at && !slot.patch)
+                    add_columns(moved, seeds->rows, first_columns(seeds->columns.size()), seeds->columns.size());
+            if (moved && !moved->empty())
+                break;                            // a step that reads several tables is locked as a whole
+            moved.reset();
+        }
+        if (!moved)
             return {};
         std::vector<Hash> functions;
         for (const catalog::JoinHash &hash : compiled.hashes)

@@ -17,7 +17,7 @@ Sketch entries()
     sketch.table("x.p", "tb_post", {"pk_post", "fk_user"}, {posts});
     sketch.table("x.g", "tb_page", {"pk_page", "fk_user"}, {pages});
     sketch.table("u", "tb_user", {"pk_user", "fk_team"});
-    sketch.analysis.set_operations = {{posts, pages}};
+    sketch.analysis.set_operations = {{{posts, pages}, {}}};
     sketch.analysis.key = {{"pk", integer, "OPERATOR(pg_catalog.=)"}};
     for (auto [path, branch] : {std::pair{"x.p", posts}, std::pair{"x.g", pages}}) {
         int join = sketch.equality("u.pk_user", path + std::string(".fk_user"));
@@ -135,7 +135,7 @@ TEST(SetOperation, MayBeNested)
     sketch.occurrence("x.p").branches = {first, posts};
     sketch.occurrence("x.g").branches = {first, pages};
     sketch.table("x.q", "tb_question", {"pk_question"}, {last});
-    sketch.analysis.set_operations = {{first, last}, {posts, pages}};
+    sketch.analysis.set_operations = {{{first, last}, {}}, {{posts, pages}, {}}};
     sketch.alternative({sketch.target({"x.p.pk_post"})}, {first, posts});
     sketch.alternative({sketch.target({"x.g.pk_page"})}, {first, pages});
     sketch.alternative({sketch.target({"x.q.pk_question"})}, {last});
@@ -150,7 +150,7 @@ TEST(SetOperation, IsIndependentOfAnother)
     Sketch sketch = keyed_by_branch();
     constexpr int likes = 3, shares = 4;
     sketch.table("y.l", "tb_like", {"fk_user"}, {likes});
-    sketch.analysis.set_operations.push_back({likes, shares});
+    sketch.analysis.set_operations.push_back({{likes, shares}, {}});
     sketch.hop("y.l", "u", sketch.equality("y.l.fk_user", "u.pk_user"));
     EXPECT_EQ(sketch.shown_route("y.l"), "y.l -> u -> x.p: pk = x.p.pk_post; y.l -> u -> x.g: pk = x.g.pk_page");
 }
@@ -162,6 +162,37 @@ TEST(SetOperation, MayGiveOneBranchAConstantKey)
     sketch.alternative({sketch.target({"0"})}, {pages});
     EXPECT_EQ(sketch.shown_route("x.g"), "x.g: pk = 0");
     EXPECT_EQ(sketch.shown_route("u"), "u -> x.p: pk = x.p.pk_post; u: pk = 0");
+}
+
+TEST(SetOperation, IsWalkedThroughInEachCase)
+{
+    Sketch sketch = entries();                    // the key lies behind: JOIN tb_team t ON t.pk_team = x.fk_user, key t.pk_team
+    sketch.table("t", "tb_team", {"pk_team", "fk_user"});
+    for (auto [path, branch] : {std::pair{"x.p", posts}, std::pair{"x.g", pages}}) {
+        int join = sketch.equality(path + std::string(".fk_user"), "t.fk_user");
+        sketch.hop(path, "t", join);
+        sketch.hop("t", path, join, branch);
+    }
+    sketch.alternative({sketch.target({"t.pk_team"})});
+    EXPECT_EQ(sketch.shown_route("u"), "u -> x.p -> t: pk = t.pk_team; u -> x.g -> t: pk = t.pk_team");
+    EXPECT_EQ(sketch.shown_route("x.p"), "x.p -> t: pk = t.pk_team");
+}
+
+TEST(SetOperation, NeedsAWayInEachCase)
+{
+    Sketch sketch = entries();
+    sketch.table("t", "tb_team", {"pk_team", "fk_user"});
+    sketch.hop("x.p", "t", sketch.equality("x.p.fk_user", "t.fk_user"));
+    sketch.alternative({sketch.target({"t.pk_team"})});
+    EXPECT_TRUE(sketch.route("u").everything);
+}
+
+TEST(Elision, SparesTheStepWhereTheRestOfTheKeyIsConstant)
+{
+    Sketch sketch = blog();
+    sketch.analysis.key.push_back({"level", integer, "OPERATOR(pg_catalog.=)"});
+    sketch.analysis.alternatives = {{{sketch.target({"p.pk_post", "1"})}, {}}};
+    EXPECT_EQ(sketch.shown_route("c"), "c (-> p): pk_post = c.fk_post, level = 1");
 }
 
 }  // namespace tviews::test

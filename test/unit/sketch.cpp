@@ -86,7 +86,10 @@ int Sketch::equality(const std::string &left, const std::string &right, bool sam
 
 void Sketch::hop(const std::string &from, const std::string &to, int condition, std::optional<int> into_branch)
 {
-    analysis.hops.push_back({number(from), number(to), condition, into_branch});
+    std::vector<int> branches;
+    if (into_branch)
+        branches.push_back(*into_branch);
+    analysis.hops.push_back({number(from), number(to), condition, branches});
 }
 
 void Sketch::both_ways(const std::string &one, const std::string &other, int condition)
@@ -99,14 +102,14 @@ void Sketch::join(const std::string &left, const std::string &right)
 {
     outer_join(left, right);
     model::Hop there = analysis.hops.back();
-    analysis.hops.push_back({there.to, there.from, there.condition, there.into_branch});
+    analysis.hops.push_back({there.to, there.from, there.condition, there.branches});
 }
 
 void Sketch::outer_join(const std::string &left, const std::string &right)
 {
     int made = equality(left, right);
     const model::Equality &sides = *analysis.conditions[made].equality;
-    analysis.hops.push_back({*sides.left.occurrences().begin(), *sides.right.occurrences().begin(), made, std::nullopt});
+    analysis.hops.push_back({*sides.left.occurrences().begin(), *sides.right.occurrences().begin(), made, {}});
 }
 
 void Sketch::obstacle(const std::string &path, const std::string &condition, const std::string &reason)
@@ -152,7 +155,8 @@ std::string Sketch::shown_walk(int from, const model::Walk &walk) const
     std::string shown = analysis.occurrences[from].path;
     for (const model::Step &step : walk.steps) {
         const std::string &path = analysis.occurrences[step.to].path;
-        shown += step.elided ? " (-> " + path + ")" : " -> " + path;
+        const char *arrow = step.loop.empty() ? " -> " : step.arrives == model::Turn::last ? " ->> " : " <<- ";
+        shown += step.elided ? " (-> " + path + ")" : arrow + path;
     }
     const char *separator = ": ";
     for (const model::Target::Part &part : walk.parts) {

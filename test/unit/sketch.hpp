@@ -55,8 +55,9 @@ public:
     void alternative(const std::vector<model::Target> &targets, const std::vector<int> &branches = {});
 
     model::Route route(const std::string &path) const;
-    // "a -> c (-> p): pk_post = c.fk_post": from a to c, whose fk_post is the key, so that p is not read.  Several walks
-    // are separated by "; ".  "everything: …" gives the reason.
+    // "a -> c (-> p): pk_post = c.fk_post": from a to c, whose fk_post is the key, so that p is not read.  "a ->> a" goes on to
+    // the later turns of a recursion, "a <<- a" back to the earlier ones.  Several walks are separated by "; ".
+    // "everything: …" gives the reason.
     std::string shown_route(const std::string &path) const;
 
 private:
