@@ -73,5 +73,18 @@ WITH u AS (INSERT INTO tb_user VALUES (9, uuid_of(1, 9), 'Ida', NULL)) INSERT IN
 CALL check_exact();
 DROP TABLE tv_label;
 
+-- A join condition over a constant that differs from branch to branch of a set operation.
+CREATE TABLE tb_step (pk_step int PRIMARY KEY, level int);
+CREATE TABLE tb_level (level int, name text);
+INSERT INTO tb_step VALUES (1, 1), (2, 2);
+INSERT INTO tb_level VALUES (2, 'two'), (3, 'three'), (4, 'four');
+CREATE TABLE tv_step AS SELECT s.pk_step AS pk_step, string_agg(l.name, ', ' ORDER BY l.level) AS names
+    FROM tb_step s CROSS JOIN (SELECT 1 AS up UNION ALL SELECT 2) x JOIN tb_level l ON l.level = s.level + x.up GROUP BY 1;
+UPDATE tb_level SET name = upper(name) WHERE level = 3;
+CALL check_exact();
+UPDATE tb_level SET level = 2 WHERE level = 4;
+CALL check_exact();
+DROP TABLE tv_step;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

@@ -167,7 +167,7 @@ private:
             }
             if (reading.arrivals.size() == 2)
                 add_reading(conjunct, reading);
-            else if (reading.arrivals.size() == 1)
+            else if (reading.arrivals.size() == 1 && reading.branches.empty())
                 add_filter(conjunct, reading);
         }
     }
@@ -206,6 +206,8 @@ private:
             std::string reason = rejection(conjunct, reading, sides, from, to, branches);
             End start = end_of(from, reading.arrivals.at(from)), end = end_of(to, reading.arrivals.at(to));
             if (reason.empty())
+                reason = constants_of_branches(reading, from, branches);
+            if (reason.empty())
                 reason = add_hop(start, end, branches, index);
             used |= reason.empty();
             if (!reason.empty())
@@ -217,6 +219,25 @@ private:
             if (int real = end_of(occurrence, reading.arrivals.at(occurrence)).occurrence; real != occurrence)
                 put(condition, occurrence, real);
         analysis_.conditions.push_back(std::move(condition));
+    }
+
+    // A constant that a branch gives leaves no trace but the choice of the branch: the condition holds for results through it.
+    std::string constants_of_branches(const Resolved &reading, int from, std::vector<int> &branches) const
+    {
+        const std::vector<int> &own = analysis_.occurrences[from].branches;
+        for (int branch : reading.branches) {
+            const Scope *scope = tree_.scopes()[branch].get();
+            bool arrives = std::any_of(reading.arrivals.begin(), reading.arrivals.end(), [&](const auto &arrival) {
+                const auto &crossed = arrival.second.crossed;
+                return std::find(crossed.begin(), crossed.end(), scope) != crossed.end();
+            });
+            if (arrives || std::find(own.begin(), own.end(), branch) != own.end())
+                continue;
+            if (scope->earlier)
+                return "it holds in some turns of a recursive query only";
+            branches.push_back(branch);
+        }
+        return "";
     }
 
     // Adds the hop, or says why not.
