@@ -86,5 +86,20 @@ UPDATE tb_level SET level = 2 WHERE level = 4;
 CALL check_exact();
 DROP TABLE tv_step;
 
+-- A part of the query that is the same for all documents, with a window inside: it was evaluated as the analysis reads windows.
+CREATE TABLE tb_part (pk_part int PRIMARY KEY);
+CREATE TABLE tb_row (pk_row int PRIMARY KEY, fk_part int, name text);
+INSERT INTO tb_part VALUES (1), (2);
+CREATE TABLE tv_part AS
+    WITH w AS NOT MATERIALIZED (SELECT r.pk_row, r.name, row_number() OVER (PARTITION BY r.fk_part ORDER BY r.pk_row) AS n FROM tb_row r)
+    SELECT p.pk_part, COALESCE((SELECT 'some' FROM w), 'none') AS rows FROM tb_part p
+    UNION (SELECT DISTINCT ON (w.n > 0) 3, w.name FROM w ORDER BY w.n > 0, w.name DESC, w.pk_row);
+INSERT INTO tb_row VALUES (1, 1, 'a');
+CALL check_exact();
+UPDATE tb_row SET name = upper(name);
+DELETE FROM tb_row;
+CALL check_exact();
+DROP TABLE tv_part;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

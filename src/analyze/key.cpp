@@ -236,15 +236,17 @@ void find_key(const ScopeTree &tree, const std::vector<std::string> &key, model:
             if (!entry->resjunk && entry->resname != nullptr && name == entry->resname) {
                 struct Kind {
                     Oid type, collation;
-                    bool hashable;
+                    bool hashable, identical;
                 };
                 Kind kind = pg::call([&] {
                     auto *expression = reinterpret_cast<Node *>(entry->expr);
                     TypeCacheEntry *cache = lookup_type_cache(exprType(expression), TYPECACHE_HASH_EXTENDED_PROC);
-                    return Kind{exprType(expression), exprCollation(expression), OidIsValid(cache->hash_extended_proc)};
+                    Oid collation = exprCollation(expression);
+                    return Kind{exprType(expression), collation, OidIsValid(cache->hash_extended_proc),
+                                equal_is_identical(exprType(expression), collation)};
                 });
-                analysis.key.push_back(
-                    {name, describe_type(kind.type, kind.collation), equality_operator(kind.type), kind.hashable});
+                analysis.key.push_back({name, describe_type(kind.type, kind.collation), equality_operator(kind.type),
+                                        kind.hashable, kind.identical});
                 entries.push_back(entry);
                 break;
             }

@@ -69,6 +69,18 @@ Scope *Scope::sublink_scope(const SubLink *sublink) const
     return nullptr;
 }
 
+bool ScopeTree::is_rewritten(const Scope *scope) const
+{
+    for (const auto &made : scopes_) {
+        if (neighbours_.count(made->query) == 0)
+            continue;
+        for (const Scope *at = made.get(); at != nullptr; at = at->consumer)
+            if (at == scope)
+                return true;
+    }
+    return false;
+}
+
 Scope *ScopeTree::ancestor(Scope *scope, Index levelsup)
 {
     for (; levelsup > 0 && scope != nullptr; --levelsup)

@@ -64,6 +64,8 @@ public:
     // apart from the row itself (neighbours.hpp), which gives more occurrences and more ways.
     explicit ScopeTree(Query *query, bool neighbours = false);
     bool has_neighbours() const { return !neighbours_.empty(); }
+    // Whether the scope's query, or one inside of it, has been rewritten so, and does not mean what it says.
+    bool is_rewritten(const Scope *scope) const;
 
     Scope *top() const { return scopes_.front().get(); }
     const std::vector<std::unique_ptr<Scope>> &scopes() const { return scopes_; }

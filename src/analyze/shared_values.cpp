@@ -48,7 +48,7 @@ const Scope *subquery_of(const ScopeTree &tree, int occurrence)
 {
     const Scope *found = nullptr;
     for (const Scope *at = tree.scope_of(occurrence); at != nullptr; at = at->consumer)
-        if (stands_alone(at))
+        if (stands_alone(at) && !tree.is_rewritten(at))
             found = at;
     return found;
 }

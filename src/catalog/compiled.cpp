@@ -225,6 +225,17 @@ pg::Statement &Compiled::statement(const std::string &sql, const std::vector<Oid
     return *kept;
 }
 
+const plan::Comparisons &Compiled::comparisons(const std::vector<int> &part)
+{
+    auto known = comparisons_.find(part);
+    if (known == comparisons_.end())
+        known = comparisons_.emplace(part, plan::Comparisons{plan::compare_key(relations, analysis.key, part),
+                                                             plan::compare_keys(relations, analysis.key, part),
+                                                             plan::compare_bulk(relations, analysis.key, part),
+                                                             plan::compare_all(relations, analysis.key)}).first;
+    return known->second;
+}
+
 std::shared_ptr<Compiled> compile(const Tview &tview)
 {
     Scratch scratch;

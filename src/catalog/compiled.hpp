@@ -55,8 +55,11 @@ struct Compiled {
     std::string name() const { return relations.table; }
     // The statement with this text, prepared once per backend.
     pg::Statement &statement(const std::string &sql, const std::vector<Oid> &types);
+    // The text of comparing documents by these columns of the key.
+    const plan::Comparisons &comparisons(const std::vector<int> &part);
 
 private:
+    std::map<std::vector<int>, plan::Comparisons> comparisons_;
     std::map<std::string, std::unique_ptr<pg::Statement>> statements_;
 };
 

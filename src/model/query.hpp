@@ -151,6 +151,7 @@ struct KeyColumn {
     Type type;
     std::string equals;           // the equality of the type's default btree operator class: OPERATOR(schema.=)
     bool hashable = true;         // whether the type has a hash function that agrees with it
+    bool identical = false;       // whether equal values always look the same
 };
 
 // A column that the query only copies: into an output column, or to a path inside its jsonb objects.

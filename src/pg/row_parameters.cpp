@@ -13,9 +13,14 @@ std::vector<Oid> array_types(const RowSet &rows)
 
 Parameters as_arrays(const RowSet &rows)
 {
+    return as_arrays(rows, 0, rows.size());
+}
+
+Parameters as_arrays(const RowSet &rows, std::size_t from, std::size_t to)
+{
     Parameters parameters;
     for (std::size_t column = 0; column < rows.width(); ++column)
-        parameters.values.push_back(rows.array(column, 0, rows.size()));
+        parameters.values.push_back(rows.array(column, from, to));
     return parameters;
 }
 

@@ -10,6 +10,8 @@ namespace tviews::pg {
 
 std::vector<Oid> array_types(const RowSet &rows);
 Parameters as_arrays(const RowSet &rows);
+// Of rows [from, to).
+Parameters as_arrays(const RowSet &rows, std::size_t from, std::size_t to);
 
 std::vector<Oid> value_types(const RowSet &rows);
 Parameters as_values(const RowSet &rows, std::size_t row);

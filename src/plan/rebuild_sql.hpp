@@ -36,6 +36,14 @@ std::string compare_key(const Relations &relations, const std::vector<model::Key
 std::string compare_bulk(const Relations &relations, const std::vector<model::KeyColumn> &key,
                          const std::vector<int> &part);
 
+// The texts of comparing documents: one, some, a large share, all.
+struct Comparisons {
+    std::string one;
+    std::string some;
+    std::string bulk;
+    std::string all;
+};
+
 // Compares everything.
 std::string compare_all(const Relations &relations, const std::vector<model::KeyColumn> &key);
 

@@ -1,6 +1,7 @@
 // Choosing how to compare, and saying what went wrong; see rebuild.hpp.
 #include "refresh/rebuild.hpp"
 
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "pg/subtransaction.hpp"
@@ -18,6 +19,8 @@ constexpr std::size_t few_keys = 10;
 // The planner does not know what building a document costs, which one pass does not save; measured, a lookup per key costs
 // twice as much per document where the planner thinks eight times.
 constexpr double document_factor = 4;
+// Keys of one statement: past so many its arrays cost memory and gain nothing.
+constexpr std::size_t batch = 50000;
 // The number of elements the planner assumes in an array it does not know.
 constexpr double assumed_keys = 10;
 
@@ -62,11 +65,23 @@ struct Explained : pg::Error {
     throw Explained(error);
 }
 
+// Calls run(from, to) for one batch of keys after the other; for all at once where equal keys may look different, because one
+// document must not be compared twice.
+template <class Run>
+void in_batches(const catalog::Compiled &tview, const pg::RowSet &keys, const Run &run)
+{
+    const auto &key = tview.analysis.key;
+    bool identical = std::all_of(key.begin(), key.end(), [](const model::KeyColumn &column) { return column.identical; });
+    std::size_t step = identical ? batch : keys.size();
+    for (std::size_t from = 0; from < keys.size(); from += step)
+        run(from, std::min(from + step, keys.size()));
+}
+
 // Comparing documents with these values of the key columns `part`, by one statement.
 class KeyComparison {
 public:
     KeyComparison(catalog::Compiled &tview, const std::vector<int> &part, const pg::RowSet &keys)
-        : tview_(tview), part_(part), keys_(keys)
+        : tview_(tview), keys_(keys), text_(tview.comparisons(part))
     {
     }
 
@@ -75,22 +90,14 @@ public:
         if (keys_.size() == 1)
             differences.compare(one_key(), pg::as_values(keys_, 0), false, moment);
         else if (one_pass_is_cheaper())
-            differences.compare(tview_.statement(plan::compare_bulk(tview_.relations, tview_.analysis.key, part_), pg::array_types(keys_)),
-                                pg::as_arrays(keys_), true, moment);
+            differences.compare(tview_.statement(text_.bulk, pg::array_types(keys_)), pg::as_arrays(keys_), true, moment);
         else
-            several(differences, moment);
+            in_batches(tview_, keys_, [&](std::size_t from, std::size_t to) { several(differences, from, to, moment); });
     }
 
 private:
-    pg::Statement &one_key()
-    {
-        return tview_.statement(plan::compare_key(tview_.relations, tview_.analysis.key, part_), pg::value_types(keys_));
-    }
-
-    pg::Statement &per_key()
-    {
-        return tview_.statement(plan::compare_keys(tview_.relations, tview_.analysis.key, part_), pg::array_types(keys_));
-    }
+    pg::Statement &one_key() { return tview_.statement(text_.one, pg::value_types(keys_)); }
+    pg::Statement &per_key() { return tview_.statement(text_.some, pg::array_types(keys_)); }
 
     // Whether one pass over the query costs less than a lookup per key, by the planner's estimates: above all, whether the
     // lookups have the indexes they need.
@@ -99,19 +106,20 @@ private:
         if (keys_.size() < few_keys)
             return false;
         double each = per_key().processor_cost() / assumed_keys;
-        double all = tview_.statement(plan::compare_all(tview_.relations, tview_.analysis.key), {}).processor_cost();
+        double all = tview_.statement(text_.all, {}).processor_cost();
         return each * static_cast<double>(keys_.size()) > document_factor * all;
     }
 
     // If one of the documents cannot be built, finds it, so that the error can name it.
-    void several(Differences &differences, Moment moment)
+    void several(Differences &differences, std::size_t from, std::size_t to, Moment moment)
     {
-        ErrorData *failure = pg::attempt([&] { differences.compare(per_key(), pg::as_arrays(keys_), false, moment); });
+        ErrorData *failure =
+            pg::attempt([&] { differences.compare(per_key(), pg::as_arrays(keys_, from, to), false, moment); });
         if (failure == nullptr)
             return;
         if (!pg::is_about_data(failure))
             throw pg::Error(failure);
-        for (std::size_t number = 0; number < keys_.size(); ++number) {
+        for (std::size_t number = from; number < to; ++number) {
             try {
                 Differences one(tview_);
                 one.compare(one_key(), pg::as_values(keys_, number), false, moment);
@@ -123,8 +131,8 @@ private:
     }
 
     catalog::Compiled &tview_;
-    const std::vector<int> &part_;
     const pg::RowSet &keys_;
+    const plan::Comparisons &text_;
 };
 
 Written write(catalog::Compiled &tview, Differences &differences, Moment moment)
@@ -146,9 +154,12 @@ void compare_patch(catalog::Compiled &tview, const std::set<AttrNumber> &changed
                    Moment moment)
 {
     plan::RowsStatement sql = plan::patch(tview.relations, tview.analysis, changed);
-    bool one = keys.size() == 1;
-    differences.compare(tview.statement(one ? sql.one : sql.many, one ? pg::value_types(keys) : pg::array_types(keys)),
-                        one ? pg::as_values(keys, 0) : pg::as_arrays(keys), keys.size() >= large_set, moment);
+    if (keys.size() == 1)
+        return differences.compare(tview.statement(sql.one, pg::value_types(keys)), pg::as_values(keys, 0), false, moment);
+    pg::Statement &many = tview.statement(sql.many, pg::array_types(keys));
+    in_batches(tview, keys, [&](std::size_t from, std::size_t to) {
+        differences.compare(many, pg::as_arrays(keys, from, to), to - from >= large_set, moment);
+    });
 }
 
 std::string describe(const pg::RowSet &keys)

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "pg/subtransaction.hpp"
 #include "refresh/identity.hpp"
 
 namespace tviews::refresh {
@@ -65,8 +66,15 @@ bool holds(catalog::Compiled &tview, int number, Moment moment)
     const model::SharedValue &value = tview.analysis.shared_values[number];
     if (!can_look_back(tview, number))
         return false;
-    auto after = rows(tview, value, moment, Time::after);
-    return after.size() <= most_rows && after == rows(tview, value, moment, Time::before);
+    // Run by itself, the part may raise an error that the query keeps from it: then nothing is known.
+    bool same = false;
+    ErrorData *failure = pg::attempt([&] {
+        auto after = rows(tview, value, moment, Time::after);
+        same = after.size() <= most_rows && after == rows(tview, value, moment, Time::before);
+    });
+    if (failure != nullptr && !pg::is_about_data(failure))
+        throw pg::Error(failure);
+    return same;
 }
 
 }  // namespace

@@ -105,7 +105,9 @@ class Client:
         rows = self.session.run(what)
         if kind == 'compare':
             self.counts['comparisons in transactions'] += 1
-            if rows:
+            if rows and self.session.run(hot.DOUBLE_KEYS):
+                self.counts['snapshots that show a key twice'] += 1
+            elif rows:
                 raise Difference(f'client {self.number}, in its transaction{self.second_look(what)}', rows)
         return None
 
