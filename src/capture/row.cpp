@@ -44,8 +44,11 @@ void RowCapture::updated(TupleTableSlot *before, TupleTableSlot *after)
     for (const CaptureTarget &target : targets_) {
         if (!differs(target, before, after))
             continue;
-        if (catalog::settings().patch && !target.copied.empty() && only_copies_differ(target, before, after))
+        if (catalog::settings().patch && only_copies_differ(target)) {
+            read_seed(target, after, false);
+            queue::Queue::current().add_patch(target, values_.get(), nulls_.get(), changed_);
             continue;
+        }
         bool moved = has_moved(target, before, after);
         seed(target, before, moved);
         if (moved)
@@ -53,8 +56,11 @@ void RowCapture::updated(TupleTableSlot *before, TupleTableSlot *after)
     }
 }
 
+// Leaves the used columns that differ in changed_, unless all columns count.
 bool RowCapture::differs(const CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after)
 {
+    changed_.clear();
+    changed_.reserve(target.used.size());
     return pg::call([&] {
         slot_getallattrs(before);
         slot_getallattrs(after);
@@ -66,24 +72,17 @@ bool RowCapture::differs(const CaptureTarget &target, TupleTableSlot *before, Tu
         }
         for (AttrNumber number : target.used)
             if (column_differs(number, before, after))
-                return true;
-        return false;
+                changed_.push_back(number);       // there is room: this must not allocate
+        return !changed_.empty();
     });
 }
 
-// Seeds a patch if nothing but copied columns differ.  Returns whether that was so.
-bool RowCapture::only_copies_differ(const CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after)
+// Whether the columns that differ are all copied; with any_column none of them is known.
+bool RowCapture::only_copies_differ(const CaptureTarget &target) const
 {
-    changed_.clear();
-    for (AttrNumber number : target.used)
-        if (pg::call([&] { return column_differs(number, before, after); }))
-            changed_.push_back(number);
-    for (AttrNumber number : changed_)
-        if (std::find(target.copied.begin(), target.copied.end(), number) == target.copied.end())
-            return false;
-    read_seed(target, after, false);
-    queue::Queue::current().add_patch(target, values_.get(), nulls_.get(), changed_);
-    return true;
+    return !target.copied.empty() && std::all_of(changed_.begin(), changed_.end(), [&](AttrNumber number) {
+        return std::find(target.copied.begin(), target.copied.end(), number) != target.copied.end();
+    });
 }
 
 // Whether the two rows make different seeds.

@@ -18,7 +18,7 @@
 // value far, while the other asks for the same value near.  Whoever comes second waits for the first to commit, looks with a
 // snapshot taken after that, sees the other's rows, and rebuilds k.
 //
-// A row that is changed in no column a walk reads (`moved` is false, capture.cpp) takes no near tags: a walk across it arrives and
+// A row that is changed in no column a walk reads (`moved` is false, capture/row.cpp) takes no near tags: a walk across it arrives and
 // goes on the same way whichever version it sees, so case (1) applies.  Its transaction reaches k by itself.
 //
 // Order: every relation a flush may touch, by OID; then TVIEWs by rank, then OID; in a TVIEW its own tag, then the steps in
