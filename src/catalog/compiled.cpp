@@ -7,6 +7,7 @@
 #include "analyze/analyze.hpp"
 #include "analyze/names.hpp"
 #include "catalog/meta.hpp"
+#include "plan/patch_sql.hpp"
 
 namespace tviews::catalog {
 
@@ -233,6 +234,14 @@ const plan::Comparisons &Compiled::comparisons(const std::vector<int> &part)
                                                              plan::compare_keys(relations, analysis.key, part),
                                                              plan::compare_bulk(relations, analysis.key, part),
                                                              plan::compare_all(relations, analysis.key)}).first;
+    return known->second;
+}
+
+const plan::RowsStatement &Compiled::patch(const std::set<model::AttributeNumber> &changed)
+{
+    auto known = patches_.find(changed);
+    if (known == patches_.end())
+        known = patches_.emplace(changed, plan::patch(relations, analysis, changed)).first;
     return known->second;
 }
 

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,9 +58,12 @@ struct Compiled {
     pg::Statement &statement(const std::string &sql, const std::vector<Oid> &types);
     // The text of comparing documents by these columns of the key.
     const plan::Comparisons &comparisons(const std::vector<int> &part);
+    // The text of setting these columns in documents.
+    const plan::RowsStatement &patch(const std::set<model::AttributeNumber> &changed);
 
 private:
     std::map<std::vector<int>, plan::Comparisons> comparisons_;
+    std::map<std::set<model::AttributeNumber>, plan::RowsStatement> patches_;
     std::map<std::string, std::unique_ptr<pg::Statement>> statements_;
 };
 

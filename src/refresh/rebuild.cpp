@@ -6,7 +6,6 @@
 
 #include "pg/subtransaction.hpp"
 #include "pg/row_parameters.hpp"
-#include "plan/patch_sql.hpp"
 #include "plan/rebuild_sql.hpp"
 #include "refresh/writer.hpp"
 
@@ -153,7 +152,7 @@ void rebuild_everything(catalog::Compiled &tview, Moment moment, Written &writte
 void compare_patch(catalog::Compiled &tview, const std::set<AttrNumber> &changed, const pg::RowSet &keys, Differences &differences,
                    Moment moment)
 {
-    plan::RowsStatement sql = plan::patch(tview.relations, tview.analysis, changed);
+    const plan::RowsStatement &sql = tview.patch(changed);
     if (keys.size() == 1)
         return differences.compare(tview.statement(sql.one, pg::value_types(keys)), pg::as_values(keys, 0), false, moment);
     pg::Statement &many = tview.statement(sql.many, pg::array_types(keys));
