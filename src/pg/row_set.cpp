@@ -1,6 +1,9 @@
 // Row sets; see row_set.hpp.
 #include "pg/row_set.hpp"
 
+#include <algorithm>
+#include <memory>
+#include <numeric>
 #include <utility>
 
 namespace tviews::pg {
@@ -102,6 +105,41 @@ bool RowSet::add(const Datum *values, const bool *nulls)
     table_[at] = static_cast<std::uint32_t>(hashes_.size());
     pfree(copies);
     return true;
+}
+
+void RowSet::add(const RowSet &rows, const std::vector<std::size_t> &columns, const std::function<bool(std::size_t)> &wanted)
+{
+    auto values = std::make_unique<Datum[]>(columns.size() + 1);
+    auto nulls = std::make_unique<bool[]>(columns.size() + 1);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        if (wanted && !wanted(row))
+            continue;
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            values[i] = rows.value(row, columns[i]);
+            nulls[i] = rows.is_null(row, columns[i]);
+        }
+        add(values.get(), nulls.get());
+    }
+}
+
+std::vector<Oid> RowSet::types(const std::vector<std::size_t> &columns) const
+{
+    std::vector<Oid> found;
+    for (std::size_t column : columns)
+        found.push_back(type(column));
+    return found;
+}
+
+bool RowSet::has_null(std::size_t row, const std::vector<std::size_t> &columns) const
+{
+    return std::any_of(columns.begin(), columns.end(), [&](std::size_t column) { return is_null(row, column); });
+}
+
+std::vector<std::size_t> first_columns(std::size_t count)
+{
+    std::vector<std::size_t> columns(count);
+    std::iota(columns.begin(), columns.end(), 0);
+    return columns;
 }
 
 Oid RowSet::array_type(std::size_t column) const

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "pg/guard.hpp"
@@ -23,12 +24,19 @@ public:
     // Adds a copy of the row unless it is there already.  Returns whether it was new.
     bool add(const Datum *values, const bool *nulls);
 
+    // Adds these columns of another set's rows; with `wanted`, of those rows for which it says so.
+    void add(const RowSet &rows, const std::vector<std::size_t> &columns,
+             const std::function<bool(std::size_t)> &wanted = nullptr);
+
     std::size_t size() const { return hashes_.size(); }
     bool empty() const { return hashes_.empty(); }
     std::size_t width() const { return columns_.size(); }
     Oid type(std::size_t column) const { return columns_[column].type; }
     Datum value(std::size_t row, std::size_t column) const { return values_[row * columns_.size() + column]; }
     bool is_null(std::size_t row, std::size_t column) const { return nulls_[row * columns_.size() + column] != 0; }
+
+    std::vector<Oid> types(const std::vector<std::size_t> &columns) const;
+    bool has_null(std::size_t row, const std::vector<std::size_t> &columns) const;
 
     // Type of array() for a column: an array over its type; of text, if its type has no array type (arrays have none).
     Oid array_type(std::size_t column) const;
@@ -59,5 +67,8 @@ private:
     std::vector<std::uint32_t> hashes_;
     std::vector<std::uint32_t> table_;    // open addressing; row number + 1, 0 is free
 };
+
+// 0, 1 … count - 1.
+std::vector<std::size_t> first_columns(std::size_t count);
 
 }  // namespace tviews::pg

@@ -1,8 +1,6 @@
 // The transaction's seeds; see seeds.hpp.
 #include "queue/seeds.hpp"
 
-#include <memory>
-#include <numeric>
 
 #include "catalog/settings.hpp"
 
@@ -12,20 +10,6 @@ namespace {
 
 // A plain pointer: nothing global may have a destructor.
 Queue *queue = nullptr;
-
-void add_rows(pg::RowSet &known, const pg::RowSet &other)
-{
-    std::size_t width = known.width();
-    auto values = std::make_unique<Datum[]>(width + 1);
-    auto nulls = std::make_unique<bool[]>(width + 1);
-    for (std::size_t row = 0; row < other.size(); ++row) {
-        for (std::size_t i = 0; i < width; ++i) {
-            values[i] = other.value(row, i);
-            nulls[i] = other.is_null(row, i);
-        }
-        known.add(values.get(), nulls.get());
-    }
-}
 
 // Whether values of one type are values of the other as they stand, as varchar and text are.
 bool same_bytes(Oid one, Oid other)
@@ -37,38 +21,25 @@ bool same_bytes(Oid one, Oid other)
 
 bool Keys::add(const std::vector<int> &part, const pg::RowSet &rows, const std::vector<std::size_t> &columns)
 {
-    std::vector<Oid> types;
-    for (std::size_t column : columns)
-        types.push_back(rows.type(column));
+    std::vector<Oid> types = rows.types(columns);
     pg::RowSet &known = parts.try_emplace(part, types).first->second;
     for (std::size_t i = 0; i < types.size(); ++i)
         if (!same_bytes(types[i], known.type(i)))
             pg::raise({ERRCODE_INTERNAL_ERROR, "pg_tviews: two walks give keys of different types"});
     bool any_null = false;
-    auto values = std::make_unique<Datum[]>(columns.size() + 1);
-    auto nulls = std::make_unique<bool[]>(columns.size() + 1);
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-        bool whole = true;
-        for (std::size_t i = 0; i < columns.size(); ++i) {
-            values[i] = rows.value(row, columns[i]);
-            nulls[i] = rows.is_null(row, columns[i]);
-            whole &= !nulls[i];
-        }
-        if (whole)
-            known.add(values.get(), nulls.get());
-        any_null |= !whole;
-    }
+    known.add(rows, columns, [&](std::size_t row) {
+        bool null = rows.has_null(row, columns);
+        any_null |= null;
+        return !null;
+    });
     return any_null;
 }
 
 void Keys::add(const Keys &other)
 {
     everything |= other.everything;
-    for (const auto &[part, rows] : other.parts) {
-        std::vector<std::size_t> columns(rows.width());
-        std::iota(columns.begin(), columns.end(), 0);
-        add(part, rows, columns);
-    }
+    for (const auto &[part, rows] : other.parts)
+        add(part, rows, pg::first_columns(rows.width()));
 }
 
 Queue &Queue::current()
@@ -182,7 +153,7 @@ void Queue::merge(SeedMap &&seeds)
             known.everything = true;
             continue;
         }
-        add_rows(known.rows, other.rows);
+        known.rows.add(other.rows, pg::first_columns(other.rows.width()));
         known.changed.insert(other.changed.begin(), other.changed.end());
     }
 }

@@ -5,7 +5,6 @@
 #include "refresh/walk.hpp"
 
 #include <algorithm>
-#include <memory>
 #include <numeric>
 #include <optional>
 
@@ -60,39 +59,13 @@ std::vector<std::size_t> positions(const std::vector<model::AttributeNumber> &wa
     return found;
 }
 
-// Adds some columns of the rows to a set, which is made at need.  With `mark`, only of rows in which that column is true.
+// Adds some columns of the rows to a set, which is made at need.
 void add_columns(Rows &known, const pg::RowSet &rows, const std::vector<std::size_t> &columns,
-                 std::optional<std::size_t> mark = std::nullopt)
+                 const std::function<bool(std::size_t)> &wanted = nullptr)
 {
-    if (!known) {
-        std::vector<Oid> types;
-        for (std::size_t column : columns)
-            types.push_back(rows.type(column));
-        known.emplace(types);
-    }
-    auto values = std::make_unique<Datum[]>(columns.size() + 1);
-    auto nulls = std::make_unique<bool[]>(columns.size() + 1);
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-        if (mark && !DatumGetBool(rows.value(row, *mark)))
-            continue;
-        for (std::size_t i = 0; i < columns.size(); ++i) {
-            values[i] = rows.value(row, columns[i]);
-            nulls[i] = rows.is_null(row, columns[i]);
-        }
-        known->add(values.get(), nulls.get());
-    }
-}
-
-std::vector<std::size_t> first_columns(std::size_t count)
-{
-    std::vector<std::size_t> columns(count);
-    std::iota(columns.begin(), columns.end(), 0);
-    return columns;
-}
-
-bool has_null(const pg::RowSet &rows, std::size_t row, const std::vector<std::size_t> &columns)
-{
-    return std::any_of(columns.begin(), columns.end(), [&](std::size_t column) { return rows.is_null(row, column); });
+    if (!known)
+        known.emplace(rows.types(columns));
+    known->add(rows, columns, wanted);
 }
 
 struct Hash {
@@ -105,7 +78,7 @@ Tags hashed(const pg::RowSet &rows, const std::vector<std::size_t> &columns, con
 {
     Tags tags;
     for (std::size_t row = 0; row < rows.size(); ++row) {
-        if (has_null(rows, row, columns))
+        if (rows.has_null(row, columns))
             continue;
         tags.hashes.push_back(pg::call([&] {
             uint32 hash = 0;
@@ -156,7 +129,7 @@ private:
         if (!found)
             return give_up();
         if (!found->empty())
-            add_columns(rows_[next], *found, first_columns(found->width()));
+            add_columns(rows_[next], *found, pg::first_columns(found->width()));
         if (rows_[next] && rows_[next]->bytes() > catalog::seed_memory())
             give_up();
     }
@@ -188,7 +161,9 @@ private:
         for (int arrives_at : tview_.order.all[stage].arrives_at) {
             for (const auto &[slot, seeds] : seeds_)
                 if (slot.occurrence == arrives_at && !slot.patch)
-                    add_columns(moved, seeds->rows, first_columns(seeds->columns.size()), seeds->columns.size());
+                    add_columns(moved, seeds->rows, pg::first_columns(seeds->columns.size()), [&rows = seeds->rows](std::size_t row) {
+                        return DatumGetBool(rows.value(row, rows.width() - 1));
+                    });
             if (moved && !moved->empty())
                 break;                            // a step that reads several tables is locked as a whole
             moved.reset();
@@ -208,7 +183,7 @@ private:
         if (values.sql.empty())
             return hashed(rows, values.direct, functions);
         Rows computed = try_run(tview_, values.sql, rows, 0, moment_);
-        return computed ? hashed(*computed, first_columns(computed->width()), functions) : Tags{true, {}};
+        return computed ? hashed(*computed, pg::first_columns(computed->width()), functions) : Tags{true, {}};
     }
 
     // The rows give the key.  A NULL in it: by an equality it matches nothing; from the key's owner itself it may be a document
@@ -227,7 +202,7 @@ private:
                 return;
         }
         const pg::RowSet &rows = computed ? *computed : *rows_[number];
-        std::vector<std::size_t> columns = computed ? first_columns(rows.width()) : stage.keys.direct;
+        std::vector<std::size_t> columns = computed ? pg::first_columns(rows.width()) : stage.keys.direct;
         keys_.everything |= keys_.add(stage.key_columns, rows, columns) && !tview_.order.all[number].elided;
         rows_[number].reset();
     }
