@@ -101,5 +101,20 @@ DELETE FROM tb_row;
 CALL check_exact();
 DROP TABLE tv_part;
 
+-- A function in FROM whose argument comes from another one: the server crashed.
+CREATE TABLE tb_span (pk_span text PRIMARY KEY, size int);
+CREATE TABLE tb_point (pk_point bigint PRIMARY KEY);
+INSERT INTO tb_span VALUES ('short', 1), ('long', 3);
+INSERT INTO tb_point VALUES (1), (3);
+SELECT pg_tviews_create('tv_spanned', $$
+    SELECT d.pk_point AS pk_spanned, COALESCE(q.name, 'none') AS span, s.n
+    FROM tb_point d LEFT JOIN (SELECT c.pk_span AS name, x.n FROM tb_span c JOIN generate_series(1, c.size) AS x (n) ON c.size = x.n) q
+         ON d.pk_point = q.n LEFT JOIN generate_series(1, q.n) AS s (n) ON s.n = d.pk_point $$);
+UPDATE tb_span SET size = 2 WHERE pk_span = 'short';
+INSERT INTO tb_point VALUES (2), (4);
+DELETE FROM tb_span WHERE pk_span = 'long';
+CALL check_exact();
+DROP TABLE tv_spanned;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

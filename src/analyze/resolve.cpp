@@ -138,6 +138,8 @@ private:
     Node *change_function_column(Scope *scope, const std::set<int> &nullable, Var *var, const Arrival *came)
     {
         auto *rte = static_cast<RangeTblEntry *>(pg::nth(scope->query->rtable, static_cast<int>(var->varno) - 1));
+        if (in_function_)
+            return fail("uses a function in FROM whose argument comes from another one", reinterpret_cast<Node *>(var));
         if (rte->rtekind != RTE_FUNCTION)
             return fail("uses a column of VALUES or a recursive reference", reinterpret_cast<Node *>(var));
         std::size_t index = 0;
@@ -149,7 +151,9 @@ private:
             if (nullable.count(static_cast<int>(var->varno)) != 0)      // then so is what its arguments come from
                 for (std::size_t rti = 1; rti < scope->sources.size(); ++rti)
                     around.insert(static_cast<int>(rti));
+            in_function_ = true;
             auto *arguments = change(reinterpret_cast<Node *>(rte->functions), Position{scope, &around, came});
+            in_function_ = false;
             functions_[index].arguments = reinterpret_cast<List *>(arguments);
         }
         return pg::call([&] {
@@ -293,6 +297,7 @@ private:
     Scope *sublink_;
     Resolved *result_ = nullptr;
     std::vector<Function> functions_;
+    bool in_function_ = false;            // whether a function's arguments are being traced
 };
 
 bool in_clause(const TargetEntry *entry, const List *clauses)
