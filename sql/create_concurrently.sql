@@ -28,7 +28,7 @@ CALL check_exact();
 UPDATE tb_user SET name = upper(name);
 DELETE FROM tb_comment WHERE pk_comment < 103;
 CALL check_exact();
-SELECT operation, entity, details FROM pg_tview_audit_log WHERE entity = 'none';
+SELECT operation, entity, details FROM pg_tview_audit_log WHERE details ->> 'table' = '"s Concurrently".tv_none';
 
 -- Not in a transaction, a function or a procedure that is in one.
 BEGIN;
@@ -91,7 +91,20 @@ CALL pg_tviews_resume_concurrently('tv_pair');
 SHOW pg_tviews.suspended;
 CALL pg_tviews_resume_concurrently('tv_pair');
 TABLE states;
-SELECT operation, entity, details FROM pg_tview_audit_log WHERE operation = 'RESUME' AND entity IN ('post', 'pair') ORDER BY log_id;
+SELECT operation, entity, details FROM pg_tview_audit_log 
+    WHERE operation = 'RESUME' AND details ->> 'table' IN ('"s Concurrently".tv_post', '"s Concurrently".tv_pair') ORDER BY log_id;
+CALL check_exact();
+-- A commit that fails: what the flush of a TVIEW over it finds.  And within a DO block that may commit.
+CREATE TABLE tv_share AS SELECT pk_post AS pk_share, 1 / length(data ->> 'title') AS share FROM tv_post;
+SELECT pg_tviews_suspend('tv_post');
+UPDATE tb_post SET title = '' WHERE pk_post = 13;
+\set VERBOSITY terse
+CALL pg_tviews_resume_concurrently('tv_post', 1);
+\set VERBOSITY default
+TABLE states;
+UPDATE tb_post SET title = 'Three' WHERE pk_post = 13;
+DO $$ BEGIN CALL pg_tviews_resume_concurrently('tv_post', 1); END $$;
+TABLE states;
 CALL check_exact();
 -- At any default isolation level.
 SET default_transaction_isolation = serializable;

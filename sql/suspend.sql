@@ -231,6 +231,16 @@ SELECT count(*) FROM tv_event;
 SELECT * FROM pg_tviews_resume('tv_event');
 CALL check_exact();
 
+-- Rows that replication applies.
+SELECT pg_tviews_suspend('tv_user'), pg_tviews_suspend('tv_post', 'session');
+SET session_replication_role = replica;
+UPDATE tb_user SET name = 'applied' WHERE pk_user = 2;
+RESET session_replication_role;
+TABLE states;
+SELECT tview_name, count(*) > 0 AS differs FROM pg_tviews_verify() GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM pg_tviews_resume();
+CALL check_exact();
+
 -- Who may, and what is refused.
 CREATE ROLE regress_tviews_stranger;
 GRANT USAGE ON SCHEMA "s Suspend" TO regress_tviews_stranger;
