@@ -17,6 +17,7 @@ CREATE TABLE pg_tview_meta (
     options       jsonb NOT NULL,
     settings      jsonb NOT NULL,
     stamps        boolean NOT NULL,
+    undetermined  text[] NOT NULL,
     protocol      integer NOT NULL,
     created_at    timestamptz NOT NULL DEFAULT now(),
     created_by    text NOT NULL DEFAULT session_user
@@ -34,6 +35,7 @@ COMMENT ON COLUMN pg_tview_meta.fk_columns IS 'the output columns named fk_* or 
 COMMENT ON COLUMN pg_tview_meta.options IS 'the options given at creation';
 COMMENT ON COLUMN pg_tview_meta.settings IS 'the settings in force at creation, under which every document is built';
 COMMENT ON COLUMN pg_tview_meta.stamps IS 'whether updated_at is kept by the extension (false: the query outputs its own)';
+COMMENT ON COLUMN pg_tview_meta.undetermined IS 'where the query leaves its result open, as of its last definition; empty: nowhere';
 COMMENT ON COLUMN pg_tview_meta.protocol IS 'version of the lock protocol that all sessions must share';
 SELECT pg_catalog.pg_extension_config_dump('pg_tview_meta', '');
 
@@ -66,7 +68,7 @@ ALTER TABLE pg_tview_audit_log ENABLE ALWAYS TRIGGER append_only_statement;
 
 CREATE VIEW pg_tviews_registry AS
 SELECT m.schema, m.entity, m."table"::text AS tview, m.view::text AS backing_view, m.key_columns, m.dependencies,
-       pg_catalog.pg_get_userbyid(c.relowner) AS owner, m.definition, m.options, m.created_at, m.created_by
+       pg_catalog.pg_get_userbyid(c.relowner) AS owner, m.definition, m.options, m.undetermined, m.created_at, m.created_by
 FROM pg_tview_meta m LEFT JOIN pg_catalog.pg_class c ON c.oid = m."table";
 COMMENT ON VIEW pg_tviews_registry IS 'the TVIEWs of this database, readable by everyone';
 

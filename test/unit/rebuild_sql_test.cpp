@@ -141,7 +141,7 @@ TEST(CompareAll, PassesOverEverything)
 
 TEST(Verify, NamesTheKeyWhereTheSidesDiffer)
 {
-    EXPECT_EQ(verify(pages, page_key, false), flat(R"(
+    EXPECT_EQ(verify(pages, page_key, {}, false), flat(R"(
         SELECT d."?action", d."?tid", CASE WHEN d."?action" <> 's' THEN d."?key" END FROM ()").substr(1) + compare_pages +
         flat(R"(, pg_catalog.jsonb_build_object('site', COALESCE(v."site", t."site"),
             'slug', COALESCE(v."slug", t."slug")) AS "?key"
@@ -156,14 +156,14 @@ TEST(Verify, PicksTheSameSampleOnBothSides)
         WHERE (pg_catalog.hash_record_extended(ROW(q."site", q."slug"), $2) & 1073741823) < $1 * 1073741824) AS v)");
     std::string of_table = flat(R"(FROM public.tv_page AS q
         WHERE (pg_catalog.hash_record_extended(ROW(q."site", q."slug"), $2) & 1073741823) < $1 * 1073741824) AS t)");
-    std::string sample = verify(pages, page_key, true);
+    std::string sample = verify(pages, page_key, {}, true);
     EXPECT_NE(sample.find(of_view), std::string::npos) << sample;
     EXPECT_NE(sample.find(of_table), std::string::npos) << sample;
 }
 
 TEST(Verify, QuotesOddNamesAsIdentifiersAndAsLiterals)
 {
-    std::string all = verify(odd, odd_key, false);
+    std::string all = verify(odd, odd_key, {}, false);
     std::string key = R"(pg_catalog.jsonb_build_object('it''s "$1"', COALESCE(v."it's ""$1""", t."it's ""$1""")) AS "?key")";
     EXPECT_NE(all.find(key), std::string::npos) << all;
 }
