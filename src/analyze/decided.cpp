@@ -50,6 +50,28 @@ bool is_constant_one(const Node *node)
     return !constant->constisnull && DatumGetInt64(constant->constvalue) <= 1;
 }
 
+// Whether equal values of the type look the same: its operator class says so, or all it is made of does.  C-side: may raise.
+bool looks_identical(Oid type, int32 modifier, Oid collation)
+{
+    check_stack_depth();
+    type = getBaseTypeAndTypmod(type, &modifier);
+    if ((type == NUMERICOID || type == BPCHAROID) && modifier >= 0)
+        return true;
+    if (OidIsValid(get_element_type(type)))
+        return looks_identical(get_element_type(type), modifier, collation);
+    if (type_is_range(type))
+        return looks_identical(get_range_subtype(type), -1, get_range_collation(type));
+    if (get_typtype(type) != TYPTYPE_COMPOSITE)
+        return equal_is_identical(type, collation);
+    TupleDesc row = lookup_rowtype_tupdesc_copy(type, -1);
+    for (int i = 0; i < row->natts; ++i) {
+        Form_pg_attribute part = TupleDescAttr(row, i);
+        if (!part->attisdropped && !looks_identical(part->atttypid, part->atttypmod, part->attcollation))
+            return false;
+    }
+    return true;
+}
+
 Var column_of(const Var *var)
 {
     Var column = *var;
@@ -61,11 +83,7 @@ Var column_of(const Var *var)
 
 bool equal_is_identical(const Node *expression)
 {
-    return pg::call([&] {
-        if (exprType(expression) == NUMERICOID && exprTypmod(expression) >= 0)
-            return true;
-        return equal_is_identical(exprType(expression), exprCollation(expression));
-    });
+    return pg::call([&] { return looks_identical(exprType(expression), exprTypmod(expression), exprCollation(expression)); });
 }
 
 Decided::Decided(const Scope *scope, Of of, const std::vector<Node *> &fixed) : scope_(scope), of_(of)

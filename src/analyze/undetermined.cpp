@@ -34,6 +34,11 @@ constexpr std::string_view summing[] = {"sum",        "avg",         "variance",
 constexpr std::string_view of_peers[] = {"rank", "dense_rank", "percent_rank", "cume_dist"};
 constexpr std::string_view of_frame[] = {"first_value", "last_value", "nth_value"};
 
+// Transition functions of user-defined aggregates for which the order does not matter.
+constexpr std::string_view commutative[] = {"int2pl", "int4pl", "int8pl", "numeric_add", "int2mul", "int4mul", "int8mul",
+                                            "numeric_mul", "cash_pl", "interval_pl", "booland_statefunc", "boolor_statefunc",
+                                            "int2and", "int4and", "int8and", "int2or", "int4or", "int8or", "bitand", "bitor"};
+
 // Functions that keep arrays they are given as they are.
 constexpr std::string_view json_builders[] = {"jsonb_build_object", "jsonb_build_array", "json_build_object", "json_build_array",
                                               "to_jsonb", "to_json", "row_to_json", "array_to_json", "jsonb_concat",
@@ -344,7 +349,7 @@ private:
         for (int resno : open)
             seen.columns[resno] = Open::any;
         if (!open.empty())
-            note(scope, what + (scope->query->sortClause == nullptr ? " without ORDER BY" : " whose ORDER BY leaves ties"), hint_order);
+            note(scope, what + (scope->query->sortClause == nullptr ? " without ORDER BY" : " whose ORDER BY may leave ties"), hint_order);
     }
 
     // The output columns that differ between rows with the same values in ORDER BY.
@@ -460,7 +465,7 @@ private:
                 return Open::any;
             if (gives_one_order(inner))
                 return value;
-            note(scope, std::string("ARRAY(SELECT ...) ") + (inner->query->sortClause == nullptr ? "without ORDER BY" : "whose ORDER BY leaves ties"),
+            note(scope, std::string("ARRAY(SELECT ...) ") + (inner->query->sortClause == nullptr ? "without ORDER BY" : "whose ORDER BY may leave ties"),
                  hint_order);
             return Open::order;
         default:
@@ -516,28 +521,35 @@ private:
             note(scope, function.name + "() of " + type_name(reinterpret_cast<Node *>(picked->expr)) + " values that are equal but look different", hint_image);
             return Open::image;
         }
-        bool sensitive = function.builtin ? listed(order_sensitive, function.name) || floating : !picks_by_operator(aggregate);
+        bool sensitive = function.builtin ? listed(order_sensitive, function.name) || floating : !ignores_order(aggregate);
         if (!sensitive || inputs_decided(scope, aggregate))
             return Open::no;
         if (floating)
             note(scope, function.name + "() of floating-point numbers, which depends on the order of addition", hint_float);
         else
-            note(scope, function.name + (aggregate->aggorder == nullptr ? "() without ORDER BY" : "() whose ORDER BY leaves ties"),
+            note(scope, function.name + (aggregate->aggorder == nullptr ? "() without ORDER BY" : "() whose ORDER BY may leave ties"),
                  hint_aggregate);
         return makes_array ? Open::order : Open::any;
     }
 
-    // min() and max() of an extension's type.
-    static bool picks_by_operator(const Aggref *aggregate)
+    // A user-defined aggregate that adds up, or picks the least or greatest as min() does.
+    static bool ignores_order(const Aggref *aggregate)
     {
-        return pg::call([&] {
+        struct Facts {
+            Oid transition;
+            bool picks;
+        };
+        Facts facts = pg::call([&] {
             HeapTuple tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggregate->aggfnoid));
             if (!HeapTupleIsValid(tuple))
                 elog(ERROR, "cache lookup failed for aggregate %u", aggregate->aggfnoid);
-            bool picks = OidIsValid(reinterpret_cast<Form_pg_aggregate>(GETSTRUCT(tuple))->aggsortop);
+            auto *form = reinterpret_cast<Form_pg_aggregate>(GETSTRUCT(tuple));
+            Facts found{form->aggtransfn, OidIsValid(form->aggsortop)};
             ReleaseSysCache(tuple);
-            return picks;
+            return found;
         });
+        Function transition = look_up(facts.transition);
+        return facts.picks || (transition.builtin && listed(commutative, transition.name));
     }
 
     // Whether the values come in one order, as far as they differ.
@@ -589,7 +601,7 @@ private:
         if (inputs && rows)
             return Open::no;
         note(scope, what.name + (window->orderClause == nullptr ? "() over a window without ORDER BY"
-                                                                : "() over a window whose ORDER BY leaves ties"),
+                                                                : "() over a window whose ORDER BY may leave ties"),
              hint_order);
         return Open::any;
     }

@@ -26,9 +26,9 @@ public:
     std::vector<std::string> lines()
     {
         line(0, "TVIEW " + readable(tview_.tview.table) + ", backing view " + readable(tview_.tview.view));
-        explain_key();
         for (const std::string &place : analyze::find_undetermined(analyze::stored_query(tview_.tview.view)).places)
-            line(0, "the data do not determine: " + place);
+            line(1, "the data do not determine: " + place);
+        explain_key();
         for (std::size_t i = 0; i < analysis_.occurrences.size(); ++i)
             if (analysis_.occurrences[i].earlier < 0)
                 explain_occurrence(static_cast<int>(i));

@@ -193,6 +193,13 @@ std::string query_rows_like(const Relations &relations, const Key &key, const st
                        tid, key_equality(key, "v", "t"));
 }
 
+std::string query_rows_of(const Relations &relations, const Key &key)
+{
+    return fmt::format("SELECT FROM {} AS v WHERE {}", relations.view, joined(key.size(), " AND ", [&](std::size_t i) {
+        return fmt::format("v.{} {} ${}", quote_name(key[i].name), key[i].equals, i + 1);
+    }));
+}
+
 std::string insert_row(const Relations &relations)
 {
     return fmt::format("INSERT INTO {} {}", relations.table, assignments(relations, false));

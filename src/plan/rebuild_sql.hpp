@@ -64,6 +64,9 @@ std::string verify(const Relations &relations, const std::vector<model::KeyColum
 // The rows of the query that have the key of the stored row at `tid`.
 std::string query_rows_like(const Relations &relations, const std::vector<model::KeyColumn> &key, const std::string &tid);
 
+// The rows of the query that have this key; its columns are the parameters.
+std::string query_rows_of(const Relations &relations, const std::vector<model::KeyColumn> &key);
+
 // Parameters: the definition's columns in order.
 std::string insert_row(const Relations &relations);
 // Parameters: the definition's columns in order, then the ctid.
