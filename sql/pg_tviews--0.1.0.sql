@@ -101,7 +101,7 @@ CREATE FUNCTION pg_tviews_verify(tview text DEFAULT NULL, sample double precisio
                                  OUT tview_name regclass, OUT key jsonb, OUT difference text)
     RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_verify(text, double precision) IS
-    'compares a TVIEW (NULL: all) with its query and returns each key whose row is missing, extra or stale; sample is the fraction of keys compared, 0 to 1. Errors: 42P01, 42809, 42501, 22023';
+    'compares a TVIEW (NULL: all) with its query and returns each key whose row is missing, extra or stale, or undetermined: different where the query leaves its result open; sample is the fraction of keys compared, 0 to 1. Errors: 42P01, 42809, 42501, 22023';
 
 CREATE FUNCTION pg_tviews_refresh(tview text DEFAULT NULL, OUT tview_name regclass, OUT inserted bigint,
                                   OUT updated bigint, OUT deleted bigint)

@@ -172,8 +172,8 @@ private:
         }
     }
 
-    // PostgreSQL writes one operator for a row comparison, which is wrong where those of its columns are of several schemas (citext
-    // beside integer).  Then what it says of the first column takes its place: a row that is less is not greater there.
+    // PostgreSQL writes one operator for a row comparison, which is wrong where those of its columns are of several schemas
+    // (citext beside integer).  Then what it says of the first column takes its place: a row that is less is not greater there.
     static Node *writable(Node *clause, Asked how)
     {
         if (!IsA(clause, RowCompareExpr))
@@ -182,7 +182,8 @@ private:
         return pg::call([&] {
             bool one_schema = true;
             for (int i = 1; i < rows->opnos->length; ++i)
-                one_schema &= operator_schema(lfirst_oid(&rows->opnos->elements[i])) == operator_schema(linitial_oid(rows->opnos));
+                one_schema &= operator_schema(lfirst_oid(&rows->opnos->elements[i])) ==
+                              operator_schema(linitial_oid(rows->opnos));
             if (one_schema)
                 return clause;
             bool less = rows->rctype == ROWCOMPARE_LT || rows->rctype == ROWCOMPARE_LE;

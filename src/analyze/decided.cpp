@@ -304,8 +304,8 @@ bool Decided::numbers_rows(Node *expression) const
     if (!IsA(expression, WindowFunc) || reinterpret_cast<WindowFunc *>(expression)->winfnoid != F_ROW_NUMBER)
         return false;
     const Query *query = scope_->query;
-    auto *window =
-        static_cast<WindowClause *>(pg::nth(query->windowClause, static_cast<int>(reinterpret_cast<WindowFunc *>(expression)->winref) - 1));
+    auto number = static_cast<int>(reinterpret_cast<WindowFunc *>(expression)->winref);
+    auto *window = static_cast<WindowClause *>(pg::nth(query->windowClause, number - 1));
     for (auto *clause : pg::items<SortGroupClause>(window->partitionClause))
         if (!known(pg::call([&] { return get_sortgroupclause_expr(clause, query->targetList); }), false))
             return false;
@@ -364,7 +364,9 @@ bool Decided::subquery_row_decided(int rti) const
 {
     const Scope *inner = scope_->sources[rti].scope;
     const Query *query = inner->query;
-    if (inner->recursion || inner->recursive || inner->earlier || (entry(rti)->lateral && !outside_known(reinterpret_cast<Node *>(inner->query), 0)))
+    if (inner->recursion || inner->recursive || inner->earlier)
+        return false;
+    if (entry(rti)->lateral && !outside_known(reinterpret_cast<Node *>(inner->query), 0))
         return false;
     if (gives_one_row(query))
         return matching_decided(rti);
@@ -393,7 +395,8 @@ bool Decided::function_row_decided(int rti) const
 {
     const RangeTblEntry *rte = entry(rti);
     if (rte->rtekind == RTE_VALUES)
-        return pg::length(rte->values_lists) == 1 && children_known(reinterpret_cast<Node *>(rte->values_lists)) && matching_decided(rti);
+        return pg::length(rte->values_lists) == 1 && children_known(reinterpret_cast<Node *>(rte->values_lists)) &&
+               matching_decided(rti);
     if (rte->rtekind == RTE_RESULT)
         return matching_decided(rti);
     if (rte->rtekind != RTE_FUNCTION || !matching_decided(rti))

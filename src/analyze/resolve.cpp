@@ -247,7 +247,8 @@ private:
         if (entry == nullptr)
             return fail("uses a column that does not exist", nullptr);
         // Whatever the level does to its rows, they all carry a constant of its own.
-        bool constant = IsA(entry->expr, Const) && inner->query->setOperations == nullptr && inner->query->groupingSets == nullptr;
+        const Query *query = inner->query;
+        bool constant = IsA(entry->expr, Const) && query->setOperations == nullptr && query->groupingSets == nullptr;
         std::string around = arrival.blocked;
         check_border(inner, entry, arrival);
         if (result_->blocked.empty())

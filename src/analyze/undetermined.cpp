@@ -107,6 +107,11 @@ void append(std::vector<Node *> &list, const std::vector<Node *> &more)
     list.insert(list.end(), more.begin(), more.end());
 }
 
+const char *sorting(const List *clauses)
+{
+    return clauses == nullptr ? "without ORDER BY" : "whose ORDER BY may leave ties";
+}
+
 Open wider(Open one, Open other)
 {
     if (one == Open::no || other == Open::no || one == other)
@@ -144,8 +149,8 @@ public:
             if (!entry->resjunk)
                 found.columns.push_back(top.column(entry->resno));
         found.rows = top.rows;
-        for (const auto &scope : tree_.scopes())      // a place nobody's column depends on is one all the same
-            outcome(scope.get());
+        if (!top.rows && top.all() == Open::no)       // whatever is chosen, nobody sees it
+            return found;
         for (auto &[scope, notes] : notes_)
             for (auto &[place, hint] : notes) {
                 add(found.places, place);
@@ -249,7 +254,8 @@ private:
     bool rows_open(const Scope *scope)
     {
         const Query *query = scope->query;
-        for (Node *decides : {reinterpret_cast<Node *>(query->jointree), query->havingQual, query->limitOffset, query->limitCount})
+        auto *where = reinterpret_cast<Node *>(query->jointree);
+        for (Node *decides : {where, query->havingQual, query->limitOffset, query->limitCount})
             if (openness(scope, decides) > Open::image)
                 return true;
         for (std::size_t rti = 1; rti < scope->sources.size(); ++rti) {
@@ -349,7 +355,7 @@ private:
         for (int resno : open)
             seen.columns[resno] = Open::any;
         if (!open.empty())
-            note(scope, what + (scope->query->sortClause == nullptr ? " without ORDER BY" : " whose ORDER BY may leave ties"), hint_order);
+            note(scope, what + " " + sorting(scope->query->sortClause), hint_order);
     }
 
     // The output columns that differ between rows with the same values in ORDER BY.
@@ -465,8 +471,7 @@ private:
                 return Open::any;
             if (gives_one_order(inner))
                 return value;
-            note(scope, std::string("ARRAY(SELECT ...) ") + (inner->query->sortClause == nullptr ? "without ORDER BY" : "whose ORDER BY may leave ties"),
-                 hint_order);
+            note(scope, std::string("ARRAY(SELECT ...) ") + sorting(inner->query->sortClause), hint_order);
             return Open::order;
         default:
             return std::max(value, openness(scope, sublink->testexpr)) > Open::image ? Open::any : Open::no;
@@ -516,9 +521,10 @@ private:
         bool floating = function.builtin && is_floating(aggregate->aggargtypes) && listed(summing, function.name);
         bool picks = function.builtin && (function.name == "min" || function.name == "max" || function.name == "mode" ||
                                           function.name == "percentile_disc");
-        auto *picked = pg::length(aggregate->args) == 0 ? nullptr : static_cast<TargetEntry *>(pg::nth(aggregate->args, 0));
-        if (picks && picked != nullptr && !equal_is_identical(reinterpret_cast<Node *>(picked->expr))) {
-            note(scope, function.name + "() of " + type_name(reinterpret_cast<Node *>(picked->expr)) + " values that are equal but look different", hint_image);
+        auto *first = pg::length(aggregate->args) == 0 ? nullptr : static_cast<TargetEntry *>(pg::nth(aggregate->args, 0));
+        auto *picked = first == nullptr ? nullptr : reinterpret_cast<Node *>(first->expr);
+        if (picks && picked != nullptr && !equal_is_identical(picked)) {
+            note(scope, function.name + "() of " + type_name(picked) + " values that are equal but look different", hint_image);
             return Open::image;
         }
         bool sensitive = function.builtin ? listed(order_sensitive, function.name) || floating : !ignores_order(aggregate);
@@ -527,8 +533,7 @@ private:
         if (floating)
             note(scope, function.name + "() of floating-point numbers, which depends on the order of addition", hint_float);
         else
-            note(scope, function.name + (aggregate->aggorder == nullptr ? "() without ORDER BY" : "() whose ORDER BY may leave ties"),
-                 hint_aggregate);
+            note(scope, function.name + "() " + sorting(aggregate->aggorder), hint_aggregate);
         return makes_array ? Open::order : Open::any;
     }
 
@@ -600,9 +605,7 @@ private:
         bool rows = (of_values && !by_rows) || tells_rows_apart(scope, decided);
         if (inputs && rows)
             return Open::no;
-        note(scope, what.name + (window->orderClause == nullptr ? "() over a window without ORDER BY"
-                                                                : "() over a window whose ORDER BY may leave ties"),
-             hint_order);
+        note(scope, what.name + "() over a window " + sorting(window->orderClause), hint_order);
         return Open::any;
     }
 

@@ -18,7 +18,7 @@ namespace tviews::analyze {
 enum class Open { no, image, order, any };
 
 struct Undetermined {
-    std::vector<std::string> places;      // for people, without repetition
+    std::vector<std::string> places;      // for people, without repetition; none if nothing of it shows
     std::vector<std::string> hints;       // how to determine them
     std::vector<Open> columns;            // by output column
     bool rows = false;                    // which rows there are is open too

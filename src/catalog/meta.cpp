@@ -277,8 +277,8 @@ void insert_tview(const NewTview &row)
     }
     AsExtensionOwner owner;
     pg::execute(fmt::format("INSERT INTO {} (\"table\", entity, schema, view, definition, dependencies, key_columns, columns, "
-                            "fk_columns, options, settings, stamps, undetermined, protocol) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-                            "$10::pg_catalog.jsonb, pg_catalog.jsonb_object($11, $12), $13, $14, $15)",
+                            "fk_columns, options, settings, stamps, undetermined, protocol) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, "
+                            "$9, $10::pg_catalog.jsonb, pg_catalog.jsonb_object($11, $12), $13, $14, $15)",
                             own_table(meta_name)),
                 {REGCLASSOID, TEXTOID, TEXTOID, REGCLASSOID, TEXTOID, REGCLASSARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
                  TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT4OID},

@@ -77,7 +77,8 @@ bool same_without_order(Datum one, Datum other)
     auto open = [](Datum array) {
         return pg::call([&] {
             Documents found;
-            deconstruct_array(DatumGetArrayTypeP(array), JSONBOID, -1, false, TYPALIGN_INT, &found.values, &found.nulls, &found.count);
+            deconstruct_array(DatumGetArrayTypeP(array), JSONBOID, -1, false, TYPALIGN_INT, &found.values, &found.nulls,
+                              &found.count);
             return found;
         });
     };

@@ -126,16 +126,20 @@ std::string compare_all(const Relations &relations, const Key &key)
 
 namespace {
 
-// The columns as the subquery below gives them of either side.
-std::string side(const Relations &relations, const std::vector<int> &columns, const char *side)
+// The columns of one side, as verify()'s subquery gives them.
+std::string side(const Relations &relations, const std::vector<int> &columns, const char *row)
 {
-    return joined(columns.size(), ", ", [&](std::size_t i) { return fmt::format("(d.{}).{}", side, quote_name(relations.columns[columns[i]])); });
+    return joined(columns.size(), ", ", [&](std::size_t i) {
+        return fmt::format("(d.{}).{}", row, quote_name(relations.columns[columns[i]]));
+    });
 }
 
 std::string same(const char *function, const Relations &relations, const std::vector<int> &columns)
 {
-    return columns.empty() ? "true" : fmt::format("pg_catalog.{}(ROW({}), ROW({}))", function, side(relations, columns, "\"?query\""),
-                                                  side(relations, columns, "\"?stored\""));
+    if (columns.empty())
+        return "true";
+    return fmt::format("pg_catalog.{}(ROW({}), ROW({}))", function, side(relations, columns, "\"?query\""),
+                       side(relations, columns, "\"?stored\""));
 }
 
 // What verify() gives of columns that are open, in rows that differ.

@@ -234,8 +234,8 @@ class Runner:
         if not self._check(view, 'at creation'):
             return False
         self._count_routes(view)
-        self._note('TVIEWs called undetermined', len(self.main.run(
-            f"SELECT 1 FROM pg_tview_meta WHERE \"table\" = '{view.name}'::regclass AND undetermined <> '{{}}'")))
+        for (place,) in self.main.run(f"SELECT unnest(undetermined) FROM pg_tview_meta WHERE \"table\" = '{view.name}'::regclass"):
+            self._note('called undetermined: ' + place.split(', in ')[0])
         return True
 
     def _refused(self, view, error):

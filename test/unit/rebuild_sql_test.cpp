@@ -168,6 +168,23 @@ TEST(Verify, QuotesOddNamesAsIdentifiersAndAsLiterals)
     EXPECT_NE(all.find(key), std::string::npos) << all;
 }
 
+TEST(Verify, ComparesOpenColumnsApartFromTheOthers)
+{
+    std::string all = verify(pages, page_key, {{1}, {2}, {}}, false);
+    EXPECT_NE(all.find(R"(CASE WHEN d."?action" = 'u' THEN pg_catalog.record_image_eq(ROW((d."?query")."site"), ROW((d."?stored")."site")) )"
+                       R"(AND pg_catalog.record_eq(ROW((d."?query")."slug"), ROW((d."?stored")."slug")) END)"), std::string::npos) << all;
+    EXPECT_NE(all.find(R"(CASE WHEN d."?action" = 'u' THEN true END)"), std::string::npos) << all;
+    EXPECT_NE(all.find(R"(ARRAY[pg_catalog.to_jsonb((d."?stored")."data")]::pg_catalog.jsonb[])"), std::string::npos) << all;
+    EXPECT_NE(all.find(R"(v AS "?query", t AS "?stored" FROM)"), std::string::npos) << all;
+    EXPECT_NE(all.find("OFFSET 0) AS d"), std::string::npos) << all;
+}
+
+TEST(Compare, FindsTheRowsOfOneKey)
+{
+    EXPECT_EQ(query_rows_of(pages, page_key), "SELECT FROM public.v_page AS v WHERE v.\"site\" OPERATOR(pg_catalog.=) $1 "
+                                              "AND v.\"slug\" OPERATOR(pg_catalog.=) $2");
+}
+
 // ---- writing
 
 TEST(Write, SetsTheStampIfItIsOurs)
