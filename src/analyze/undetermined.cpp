@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <map>
-#include <string_view>
 
 #include "analyze/decided.hpp"
+#include "analyze/order_sensitive.hpp"
 #include "analyze/scope.hpp"
 #include "pg/list.hpp"
 #include "pg/walk.hpp"
@@ -18,62 +18,10 @@ namespace tviews::analyze {
 
 namespace {
 
-constexpr std::string_view order_sensitive[] = {"array_agg", "json_agg", "jsonb_agg", "string_agg", "xmlagg", "json_object_agg",
-                                                "jsonb_object_agg"};
-
-// Of these, the ones of whose result only the order of elements is open.
-constexpr std::string_view array_makers[] = {"array_agg", "json_agg", "jsonb_agg"};
-
-// Aggregates that add up: over floating-point numbers the order of addition shows in the last digits.
-constexpr std::string_view summing[] = {"sum",        "avg",         "variance",   "var_pop",       "var_samp", "stddev",
-                                        "stddev_pop", "stddev_samp", "corr",       "covar_pop",     "covar_samp",
-                                        "regr_avgx",  "regr_avgy",   "regr_slope", "regr_intercept", "regr_r2",
-                                        "regr_sxx",   "regr_sxy",    "regr_syy"};
-
-// Window functions with one result for all rows that the window's ORDER BY does not tell apart.
-constexpr std::string_view of_peers[] = {"rank", "dense_rank", "percent_rank", "cume_dist"};
-constexpr std::string_view of_frame[] = {"first_value", "last_value", "nth_value"};
-
-// Transition functions of user-defined aggregates for which the order does not matter.
-constexpr std::string_view commutative[] = {"int2pl", "int4pl", "int8pl", "numeric_add", "int2mul", "int4mul", "int8mul",
-                                            "numeric_mul", "cash_pl", "interval_pl", "booland_statefunc", "boolor_statefunc",
-                                            "int2and", "int4and", "int8and", "int2or", "int4or", "int8or", "bitand", "bitor"};
-
-// Functions that keep arrays they are given as they are.
-constexpr std::string_view json_builders[] = {"jsonb_build_object", "jsonb_build_array", "json_build_object", "json_build_array",
-                                              "to_jsonb", "to_json", "row_to_json", "array_to_json", "jsonb_concat",
-                                              "jsonb_strip_nulls", "json_strip_nulls"};
-
 constexpr const char *hint_aggregate = "Write ORDER BY over a unique key inside the aggregate's parentheses.";
 constexpr const char *hint_order = "Add a unique key, such as the primary key, to the ORDER BY.";
 constexpr const char *hint_float = "Add up numeric values instead of floating-point numbers.";
 constexpr const char *hint_image = "Make equal values identical, for instance with lower(x::text) or x::numeric(12,2).";
-
-template <std::size_t n>
-bool listed(const std::string_view (&names)[n], std::string_view name)
-{
-    return std::find(std::begin(names), std::end(names), name) != std::end(names);
-}
-
-struct Function {
-    std::string name;
-    bool builtin;
-};
-
-Function look_up(Oid oid)
-{
-    struct Facts {
-        const char *name;
-        Oid schema;
-    };
-    Facts facts = pg::call([&] { return Facts{get_func_name(oid), get_func_namespace(oid)}; });
-    return {facts.name, facts.schema == PG_CATALOG_NAMESPACE};
-}
-
-bool is_floating(const List *types)
-{
-    return types != nullptr && (linitial_oid(types) == FLOAT8OID || linitial_oid(types) == FLOAT4OID);
-}
 
 bool is_limited(const Query *query)
 {
@@ -419,23 +367,6 @@ private:
         return pg::call([&] { return get_op_btree_interpretation(operation) != NIL; });
     }
 
-    static bool keeps_arrays(Node *node)
-    {
-        if (IsA(node, ArrayExpr) || IsA(node, RowExpr))
-            return true;
-        if (IsA(node, CoerceViaIO)) {
-            auto *cast = reinterpret_cast<CoerceViaIO *>(node);
-            Oid from = pg::call(exprType, reinterpret_cast<const Node *>(cast->arg));
-            return (from == JSONOID || from == JSONBOID) && (cast->resulttype == JSONOID || cast->resulttype == JSONBOID);
-        }
-        Oid oid = IsA(node, FuncExpr) ? reinterpret_cast<FuncExpr *>(node)->funcid
-                  : IsA(node, OpExpr) ? pg::call(get_opcode, reinterpret_cast<OpExpr *>(node)->opno) : InvalidOid;
-        if (!OidIsValid(oid))
-            return false;
-        Function function = look_up(oid);
-        return function.builtin && listed(json_builders, function.name);
-    }
-
     Open of_column(const Scope *scope, const Var *var)
     {
         for (Index up = var->varlevelsup; up > 0; --up)
@@ -508,53 +439,28 @@ private:
     Open of_aggregate(const Scope *scope, Aggref *aggregate)
     {
         Open inputs = children(scope, reinterpret_cast<Node *>(aggregate));
-        Function function = look_up(aggregate->aggfnoid);
-        bool makes_array = function.builtin && listed(array_makers, function.name);
-        if (inputs != Open::no && !(inputs == Open::order && makes_array))
+        AggregateTraits traits = aggregate_traits(aggregate);
+        if (inputs != Open::no && !(inputs == Open::order && traits.makes_array))
             inputs = Open::any;
-        Open own = of_its_order(scope, aggregate, function, makes_array);
+        Open own = of_its_order(scope, aggregate, traits);
         return inputs == Open::no ? own : own == Open::no ? inputs : wider(inputs, own);
     }
 
-    Open of_its_order(const Scope *scope, Aggref *aggregate, const Function &function, bool makes_array)
+    Open of_its_order(const Scope *scope, Aggref *aggregate, const AggregateTraits &traits)
     {
-        bool floating = function.builtin && is_floating(aggregate->aggargtypes) && listed(summing, function.name);
-        bool picks = function.builtin && (function.name == "min" || function.name == "max" || function.name == "mode" ||
-                                          function.name == "percentile_disc");
         auto *first = pg::length(aggregate->args) == 0 ? nullptr : static_cast<TargetEntry *>(pg::nth(aggregate->args, 0));
         auto *picked = first == nullptr ? nullptr : reinterpret_cast<Node *>(first->expr);
-        if (picks && picked != nullptr && !equal_is_identical(picked)) {
-            note(scope, function.name + "() of " + type_name(picked) + " values that are equal but look different", hint_image);
+        if (traits.picks && picked != nullptr && !equal_is_identical(picked)) {
+            note(scope, traits.name + "() of " + type_name(picked) + " values that are equal but look different", hint_image);
             return Open::image;
         }
-        bool sensitive = function.builtin ? listed(order_sensitive, function.name) || floating : !ignores_order(aggregate);
-        if (!sensitive || inputs_decided(scope, aggregate))
+        if (!traits.sensitive || inputs_decided(scope, aggregate))
             return Open::no;
-        if (floating)
-            note(scope, function.name + "() of floating-point numbers, which depends on the order of addition", hint_float);
+        if (traits.floating)
+            note(scope, traits.name + "() of floating-point numbers, which depends on the order of addition", hint_float);
         else
-            note(scope, function.name + "() " + sorting(aggregate->aggorder), hint_aggregate);
-        return makes_array ? Open::order : Open::any;
-    }
-
-    // A user-defined aggregate that adds up, or picks the least or greatest as min() does.
-    static bool ignores_order(const Aggref *aggregate)
-    {
-        struct Facts {
-            Oid transition;
-            bool picks;
-        };
-        Facts facts = pg::call([&] {
-            HeapTuple tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggregate->aggfnoid));
-            if (!HeapTupleIsValid(tuple))
-                elog(ERROR, "cache lookup failed for aggregate %u", aggregate->aggfnoid);
-            auto *form = reinterpret_cast<Form_pg_aggregate>(GETSTRUCT(tuple));
-            Facts found{form->aggtransfn, OidIsValid(form->aggsortop)};
-            ReleaseSysCache(tuple);
-            return found;
-        });
-        Function transition = look_up(facts.transition);
-        return facts.picks || (transition.builtin && listed(commutative, transition.name));
+            note(scope, traits.name + "() " + sorting(aggregate->aggorder), hint_aggregate);
+        return traits.makes_array ? Open::order : Open::any;
     }
 
     // Whether the values come in one order, as far as they differ.
@@ -583,18 +489,14 @@ private:
     {
         if (children(scope, reinterpret_cast<Node *>(function)) != Open::no)
             return Open::any;
-        Function what = look_up(function->winfnoid);
         const Query *query = scope->query;
         auto *window = static_cast<WindowClause *>(pg::nth(query->windowClause, static_cast<int>(function->winref) - 1));
         bool whole = (window->frameOptions & FRAMEOPTION_START_UNBOUNDED_PRECEDING) &&
                      ((window->frameOptions & FRAMEOPTION_END_UNBOUNDED_FOLLOWING) || window->orderClause == nullptr) &&
                      !(window->frameOptions & FRAMEOPTION_EXCLUSION);
         bool by_rows = (window->frameOptions & FRAMEOPTION_ROWS) && !whole;
-        bool of_values = what.builtin && (listed(of_frame, what.name) || (function->winagg && !by_rows));
-        bool sensitive = function->winagg ? by_rows || !what.builtin || listed(order_sensitive, what.name) ||
-                                                (is_floating_call(function) && listed(summing, what.name))
-                                          : !(what.builtin && listed(of_peers, what.name));
-        if (!sensitive)
+        WindowTraits traits = window_traits(function, by_rows);
+        if (!traits.sensitive)
             return Open::no;
         auto known = expressions_of(window->partitionClause, query->targetList);
         append(known, expressions_of(window->orderClause, query->targetList));
@@ -602,19 +504,11 @@ private:
         bool inputs = true;
         for (Node *argument : pg::nodes(function->args))
             inputs &= decided.covers(argument);
-        bool rows = (of_values && !by_rows) || tells_rows_apart(scope, decided);
+        bool rows = (traits.of_values && !by_rows) || tells_rows_apart(scope, decided);
         if (inputs && rows)
             return Open::no;
-        note(scope, what.name + "() over a window " + sorting(window->orderClause), hint_order);
+        note(scope, traits.name + "() over a window " + sorting(window->orderClause), hint_order);
         return Open::any;
-    }
-
-    static bool is_floating_call(const WindowFunc *function)
-    {
-        if (function->args == nullptr)
-            return false;
-        Oid type = pg::call(exprType, static_cast<const Node *>(pg::nth(function->args, 0)));
-        return type == FLOAT8OID || type == FLOAT4OID;
     }
 
     // Whether rows with the same values in PARTITION BY and ORDER BY show the same in everything but their window functions.
