@@ -26,6 +26,7 @@ class Meeting:
 
     def __init__(self, steps):
         self.steps = steps
+        self.order = []           # (who, text) as the last run executed them
 
     def flat(self):
         return [(kind, text, step) for step in self.steps for kind, text, _ in step.flat(1)]
@@ -34,8 +35,8 @@ class Meeting:
         """Lines for psql."""
         lines = ['CREATE EXTENSION IF NOT EXISTS dblink;'] + HELPERS
         lines += [f"SELECT dblink_connect('{who}', meet_connection());" for who in 'ab']
-        for _, text, step in self.flat():
-            lines.append(f"CALL meet_say('{'ab'[step.who]}', $meet${text}$meet$);")
+        for who, text in self.order or [(step.who, text) for _, text, step in self.flat()]:
+            lines.append(f"CALL meet_say('{'ab'[who]}', $meet${text}$meet$);")
             if text.startswith(('COMMIT', 'ROLLBACK')):
                 lines += compare
         return lines + [f"SELECT dblink_disconnect('{who}');" for who in 'ab']
@@ -125,7 +126,7 @@ class Host:
 
     def __init__(self, parties, observer, error, compare, note):
         self.parties, self.observer, self.error, self.compare, self.note = parties, observer, error, compare, note
-        self.running = [None, None]
+        self.running, self.order = [None, None], []
 
     def run(self, steps):
         """A step of a session that waits comes when it goes on; the other's steps come first meanwhile."""
@@ -146,6 +147,7 @@ class Host:
 
     def _do(self, who, text):
         self.note('statements')
+        self.order.append((who, text))
         self.running[who] = text
         self.parties[who].start(text)
         self._settle()

@@ -361,8 +361,10 @@ class Runner:
         """Two sessions at once; see meeting.py."""
         self._note('transactions', 2)
         parties = [meeting.Party(self.parameters, SESSION + self.case.settings) for _ in range(2)]
+        host = meeting.Host(parties, self.main, self._judge_met, self._compare_met, self._note)
+        met.order = host.order
         try:
-            meeting.Host(parties, self.main, self._judge_met, self._compare_met, self._note).run(met.steps)
+            host.run(met.steps)
         except TimeoutError as problem:
             raise Failed(Failure('hang', detail=[(str(problem)[:300],)])) from None
         except psycopg2.Error as error:
