@@ -120,6 +120,10 @@ SELECT * FROM pg_tviews_verify('tv_nick') ORDER BY key;
 -- A refresh writes the query's present choice.
 SELECT * FROM pg_tviews_refresh();
 SELECT * FROM exact();
+-- A view that has got a column more than the TVIEW.
+CREATE OR REPLACE VIEW v_first AS SELECT p.pk_post AS pk_first, (SELECT min(i.pk_item) FROM tb_item i WHERE i.fk_post = p.pk_post) AS item,
+    (SELECT jsonb_agg(i.label) FROM tb_item i WHERE i.fk_post = p.pk_post) AS more FROM tb_post p;
+SELECT * FROM pg_tviews_verify('tv_first');
 DROP TABLE tv_open, tv_best, tv_nick, tv_first;
 
 -- Arrays inside of arrays; elements of other types; NULL in place of the array.

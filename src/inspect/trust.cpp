@@ -48,7 +48,8 @@ OpenParts open_parts(const catalog::Compiled &tview)
 {
     analyze::Undetermined open = analyze::find_undetermined(analyze::stored_query(tview.tview.view));
     OpenParts parts{{}, open.rows};
-    for (std::size_t i = 0; i < open.columns.size(); ++i) {
+    // A redefined view may have columns behind those of the TVIEW.
+    for (std::size_t i = 0; i < std::min(open.columns.size(), tview.tview.columns.size()); ++i) {
         bool key = std::find(tview.tview.key.begin(), tview.tview.key.end(), tview.tview.columns[i]) != tview.tview.key.end();
         auto column = static_cast<int>(i);
         parts.rows |= key && open.columns[i] > analyze::Open::image;
