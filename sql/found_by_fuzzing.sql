@@ -116,5 +116,16 @@ DELETE FROM tb_span WHERE pk_span = 'long';
 CALL check_exact();
 DROP TABLE tv_spanned;
 
+-- Above READ COMMITTED two new documents with one key looked like a conflict with another transaction, worth a retry.
+CREATE TABLE tb_own (id int);
+CREATE TABLE tv_own AS SELECT id AS pk_own FROM tb_own;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+INSERT INTO tb_own VALUES (1), (2), (2);
+SELECT * FROM tv_own;
+ROLLBACK;
+INSERT INTO tb_own VALUES (1);
+CALL check_exact();
+DROP TABLE tv_own;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

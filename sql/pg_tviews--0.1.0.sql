@@ -17,6 +17,7 @@ CREATE TABLE pg_tview_meta (
     options       jsonb NOT NULL,
     settings      jsonb NOT NULL,
     stamps        boolean NOT NULL,
+    undetermined  text[] NOT NULL,
     protocol      integer NOT NULL,
     created_at    timestamptz NOT NULL DEFAULT now(),
     created_by    text NOT NULL DEFAULT session_user
@@ -34,6 +35,7 @@ COMMENT ON COLUMN pg_tview_meta.fk_columns IS 'the output columns named fk_* or 
 COMMENT ON COLUMN pg_tview_meta.options IS 'the options given at creation';
 COMMENT ON COLUMN pg_tview_meta.settings IS 'the settings in force at creation, under which every document is built';
 COMMENT ON COLUMN pg_tview_meta.stamps IS 'whether updated_at is kept by the extension (false: the query outputs its own)';
+COMMENT ON COLUMN pg_tview_meta.undetermined IS 'where the query leaves its result open, as of its last definition; empty: nowhere';
 COMMENT ON COLUMN pg_tview_meta.protocol IS 'version of the lock protocol that all sessions must share';
 SELECT pg_catalog.pg_extension_config_dump('pg_tview_meta', '');
 
@@ -81,7 +83,7 @@ ALTER TABLE pg_tview_audit_log ENABLE ALWAYS TRIGGER append_only_statement;
 
 CREATE VIEW pg_tviews_registry AS
 SELECT m.schema, m.entity, m."table"::text AS tview, m.view::text AS backing_view, m.key_columns, m.dependencies,
-       pg_catalog.pg_get_userbyid(c.relowner) AS owner, m.definition, m.options, m.created_at, m.created_by,
+       pg_catalog.pg_get_userbyid(c.relowner) AS owner, m.definition, m.options, m.undetermined, m.created_at, m.created_by,
        coalesce(s.state, 'active') AS state, s.since AS state_since, s.marked_by AS state_by
 FROM pg_tview_meta m LEFT JOIN pg_catalog.pg_class c ON c.oid = m."table"
 LEFT JOIN LATERAL (SELECT * FROM pg_tview_state p WHERE p.tview = m."table"
@@ -117,7 +119,7 @@ CREATE FUNCTION pg_tviews_verify(tview text DEFAULT NULL, sample double precisio
                                  OUT tview_name regclass, OUT key jsonb, OUT difference text)
     RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_verify(text, double precision) IS
-    'compares a TVIEW (NULL: all) with its query and returns each key whose row is missing, extra or stale; sample is the fraction of keys compared, 0 to 1. Errors: 42P01, 42809, 42501, 22023';
+    'compares a TVIEW (NULL: all) with its query and returns each key whose row is missing, extra or stale, or undetermined: different where the query leaves its result open; sample is the fraction of keys compared, 0 to 1. Errors: 42P01, 42809, 42501, 22023';
 
 CREATE FUNCTION pg_tviews_refresh(tview text DEFAULT NULL, OUT tview_name regclass, OUT inserted bigint,
                                   OUT updated bigint, OUT deleted bigint)

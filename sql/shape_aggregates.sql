@@ -61,6 +61,25 @@ SELECT route('tv_documents');
 CALL write($$UPDATE tb_user SET name = 'Cy' WHERE pk_user = 3$$);
 CALL write($$UPDATE tb_comment SET fk_user = 1 WHERE fk_user = 3$$);
 
+-- One document of everything, and one for each count: a constant is the key.
+CREATE TABLE tv_totals AS
+SELECT 1 AS pk_totals, count(*) AS posts, max(u.name) AS last, (SELECT count(*) FROM tb_comment) AS comments
+FROM tb_post p JOIN tb_user u ON u.pk_user = p.fk_user;
+SELECT route('tv_totals');
+CALL write($$INSERT INTO tb_post (pk_post, id, fk_user, title) VALUES (19, uuid_of(2, 19), 1, 'Another')$$);
+CALL write($$DELETE FROM tb_post WHERE pk_post = 19$$);
+CREATE TABLE tv_dashboard AS
+SELECT 'users' AS pk_dashboard, count(*) AS n FROM tb_user UNION ALL SELECT 'comments', count(*) FROM tb_comment
+UNION ALL (SELECT 'first post', pk_post FROM tb_post ORDER BY pk_post LIMIT 1);
+SELECT route('tv_dashboard');
+CALL write($$UPDATE tb_post SET pk_post = 5 WHERE pk_post = 12$$);
+CALL write($$UPDATE tb_post SET pk_post = 12 WHERE pk_post = 5$$);
+-- Not so where a LIMIT chooses between the constants of several branches.
+CREATE TABLE tv_most AS
+SELECT * FROM (SELECT 'users' AS pk_most, count(*) AS n FROM tb_user UNION ALL SELECT 'comments', count(*) FROM tb_comment) x ORDER BY n DESC, pk_most LIMIT 1;
+SELECT route('tv_most');
+CALL write($$DELETE FROM tb_comment WHERE pk_comment > 102$$);
+
 -- A user-defined aggregate.
 CREATE TABLE tv_product AS
 SELECT fk_user AS pk_product, product(amount ORDER BY pk_sale) AS product FROM tb_sale WHERE fk_user IS NOT NULL GROUP BY 1;

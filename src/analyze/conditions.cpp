@@ -159,7 +159,7 @@ private:
 
     void add(const Conjunct &conjunct)
     {
-        for (Resolved &reading : resolve(conjunct.clause, conjunct.place, conjunct.sublink)) {
+        for (Resolved &reading : resolve(writable(conjunct.clause, conjunct.asked), conjunct.place, conjunct.sublink)) {
             if (!reading.failure.empty()) {
                 for (const auto &[occurrence, arrival] : reading.arrivals)
                     analysis_.obstacles.push_back({occurrence, std::nullopt, "a join condition that " + reading.failure});
@@ -170,6 +170,47 @@ private:
             else if (reading.arrivals.size() == 1 && reading.branches.empty())
                 add_filter(conjunct, reading);
         }
+    }
+
+    // PostgreSQL writes one operator for a row comparison, which is wrong where those of its columns are of several schemas
+    // (citext beside integer).  Then what it says of the first column takes its place: a row that is less is not greater there.
+    static Node *writable(Node *clause, Asked how)
+    {
+        if (!IsA(clause, RowCompareExpr))
+            return clause;
+        auto *rows = reinterpret_cast<RowCompareExpr *>(clause);
+        return pg::call([&] {
+            bool one_schema = true;
+            for (int i = 1; i < rows->opnos->length; ++i)
+                one_schema &= operator_schema(lfirst_oid(&rows->opnos->elements[i])) ==
+                              operator_schema(linitial_oid(rows->opnos));
+            if (one_schema)
+                return clause;
+            bool less = rows->rctype == ROWCOMPARE_LT || rows->rctype == ROWCOMPARE_LE;
+            bool strict = how == Asked::is_not_true;      // not less as rows: not less in the first column
+            auto strategy = static_cast<int16>(less ? (strict ? BTLessStrategyNumber : BTLessEqualStrategyNumber)
+                                                    : (strict ? BTGreaterStrategyNumber : BTGreaterEqualStrategyNumber));
+            Oid left, right;
+            op_input_types(linitial_oid(rows->opnos), &left, &right);
+            Oid operation = get_opfamily_member(linitial_oid(rows->opfamilies), left, right, strategy);
+            if (!OidIsValid(operation))
+                return clause;
+            Expr *first = make_opclause(operation, BOOLOID, false, static_cast<Expr *>(linitial(rows->largs)),
+                                        static_cast<Expr *>(linitial(rows->rargs)), InvalidOid, linitial_oid(rows->inputcollids));
+            set_opfuncid(reinterpret_cast<OpExpr *>(first));
+            return reinterpret_cast<Node *>(first);
+        });
+    }
+
+    // C-side: may raise.
+    static Oid operator_schema(Oid operation)
+    {
+        HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operation));
+        if (!HeapTupleIsValid(tuple))
+            elog(ERROR, "cache lookup failed for operator %u", operation);
+        Oid schema = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple))->oprnamespace;
+        ReleaseSysCache(tuple);
+        return schema;
     }
 
     // Rows of a table that do not satisfy it show nowhere: not even in an outer join below it, which would not extend a row that

@@ -246,9 +246,13 @@ private:
         TargetEntry *entry = output(inner, resno);
         if (entry == nullptr)
             return fail("uses a column that does not exist", nullptr);
+        // Whatever the level does to its rows, they all carry a constant of its own.
+        const Query *query = inner->query;
+        bool constant = IsA(entry->expr, Const) && query->setOperations == nullptr && query->groupingSets == nullptr;
+        std::string around = arrival.blocked;
         check_border(inner, entry, arrival);
         if (result_->blocked.empty())
-            result_->blocked = arrival.blocked;
+            result_->blocked = constant ? around : arrival.blocked;
         if (arrival.nullable && inner->query->setOperations == nullptr && !null_with_its_row(entry->expr))
             return fail("uses what a subquery computes that an outer join can leave empty", nullptr);
         if (inner->recursion && hands_on(inner, resno)) {

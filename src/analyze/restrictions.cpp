@@ -21,14 +21,6 @@ constexpr std::string_view session_functions[] = {
 
 constexpr std::string_view clock_functions[] = {"now", "transaction_timestamp", "statement_timestamp"};
 
-// Aggregates whose result depends on the order of their input.
-constexpr std::string_view ordered_aggregates[] = {"array_agg", "json_agg",        "jsonb_agg", "string_agg",
-                                                   "xmlagg",    "json_object_agg", "jsonb_object_agg"};
-
-// Aggregates that add up: over floating-point numbers the order of addition shows in the last digits.
-constexpr std::string_view summing_aggregates[] = {"sum",      "avg",      "variance", "var_pop",  "var_samp", "stddev",
-                                                   "stddev_pop", "stddev_samp", "corr", "covar_pop", "covar_samp"};
-
 bool listed(const std::string_view *first, const std::string_view *last, std::string_view name)
 {
     return std::find(first, last, name) != last;
@@ -69,8 +61,6 @@ public:
         if (query->rowMarks != nullptr)
             refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot lock rows",
                    "The query contains FOR UPDATE or FOR SHARE.", "Leave the locking clause out.");
-        if ((query->limitCount != nullptr || query->limitOffset != nullptr) && query->sortClause == nullptr)
-            warn(undetermined, "LIMIT or OFFSET without ORDER BY picks any rows.", "Write ORDER BY over a unique key.");
         for (auto *rte : pg::items<RangeTblEntry>(query->rtable)) {
             if (rte->tablesample != nullptr)
                 refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot use TABLESAMPLE",
@@ -116,8 +106,6 @@ private:
             check_function(function);
         if (IsA(node, SQLValueFunction))
             check_value_function(reinterpret_cast<SQLValueFunction *>(node));
-        if (IsA(node, Aggref))
-            check_aggregate(reinterpret_cast<Aggref *>(node));
         if (IsA(node, NextValueExpr))
             refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot use sequences", "", "");
         if (IsA(node, Var) && reinterpret_cast<Var *>(node)->varattno < 0 &&
@@ -182,24 +170,6 @@ private:
             return warn_clock("The current date or time");
         }
     }
-
-    void check_aggregate(const Aggref *aggregate)
-    {
-        Function function = look_up(aggregate->aggfnoid);
-        if (function.schema != PG_CATALOG_NAMESPACE || aggregate->aggorder != nullptr ||
-            aggregate->aggdistinct != nullptr)
-            return;
-        if (listed(std::begin(ordered_aggregates), std::end(ordered_aggregates), function.name))
-            warn(undetermined, std::string(function.name) + "() without ORDER BY gives its elements in any order.",
-                 "Write ORDER BY inside the aggregate's parentheses.");
-        bool floating = aggregate->aggargtypes != nullptr && (linitial_oid(aggregate->aggargtypes) == FLOAT8OID ||
-                                                              linitial_oid(aggregate->aggargtypes) == FLOAT4OID);
-        if (floating && listed(std::begin(summing_aggregates), std::end(summing_aggregates), function.name))
-            warn(undetermined, std::string(function.name) + "() of floating-point numbers depends on the order of addition.",
-                 "Aggregate numeric values, or write ORDER BY inside the aggregate's parentheses.");
-    }
-
-    static constexpr const char *undetermined = "the data do not determine the TVIEW's content";
 
     Findings &findings_;
 };

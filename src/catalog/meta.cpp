@@ -26,6 +26,7 @@ enum Column : AttrNumber {
     column_options,
     column_settings,
     column_stamps,
+    column_undetermined,
     column_protocol
 };
 
@@ -277,16 +278,16 @@ void insert_tview(const NewTview &row)
     }
     AsExtensionOwner owner;
     pg::execute(fmt::format("INSERT INTO {} (\"table\", entity, schema, view, definition, dependencies, key_columns, columns, "
-                            "fk_columns, options, settings, stamps, protocol) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-                            "$10::pg_catalog.jsonb, pg_catalog.jsonb_object($11, $12), $13, $14)",
+                            "fk_columns, options, settings, stamps, undetermined, protocol) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, "
+                            "$9, $10::pg_catalog.jsonb, pg_catalog.jsonb_object($11, $12), $13, $14, $15)",
                             own_table(meta_name)),
                 {REGCLASSOID, TEXTOID, TEXTOID, REGCLASSOID, TEXTOID, REGCLASSARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-                 TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, INT4OID},
+                 TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT4OID},
                 {{ObjectIdGetDatum(tview.table), text_datum(tview.entity), text_datum(tview.schema),
                   ObjectIdGetDatum(tview.view), text_datum(row.definition), regclass_array_datum(tview.dependencies),
                   text_array_datum(tview.key), text_array_datum(tview.columns), text_array_datum(row.fk_columns),
                   text_datum(row.options), text_array_datum(names), text_array_datum(values), BoolGetDatum(tview.stamps),
-                  Int32GetDatum(tview.protocol)},
+                  text_array_datum(row.undetermined), Int32GetDatum(tview.protocol)},
                  {}});
 }
 
@@ -303,6 +304,13 @@ void update_dependencies(Oid table, const std::vector<Oid> &dependencies)
     AsExtensionOwner owner;
     pg::execute(fmt::format("UPDATE {} SET dependencies = $2 WHERE \"table\" = $1", own_table(meta_name)),
                 {REGCLASSOID, REGCLASSARRAYOID}, {{ObjectIdGetDatum(table), regclass_array_datum(dependencies)}, {}});
+}
+
+void update_undetermined(Oid table, const std::vector<std::string> &undetermined)
+{
+    AsExtensionOwner owner;
+    pg::execute(fmt::format("UPDATE {} SET undetermined = $2 WHERE \"table\" = $1 AND undetermined <> $2", own_table(meta_name)),
+                {REGCLASSOID, TEXTARRAYOID}, {{ObjectIdGetDatum(table), text_array_datum(undetermined)}, {}});
 }
 
 bool update_names(Oid table, const std::string &entity, const std::string &schema, const std::string &definition)

@@ -47,10 +47,12 @@ struct NewTview {
     std::string definition;
     std::string options;          // jsonb text
     std::vector<std::string> fk_columns;
+    std::vector<std::string> undetermined;
 };
 void insert_tview(const NewTview &row);
 void delete_tview(Oid table);
 void update_dependencies(Oid table, const std::vector<Oid> &dependencies);
+void update_undetermined(Oid table, const std::vector<std::string> &undetermined);
 // Writes entity, schema and definition again after a rename.  Returns whether anything differed.
 bool update_names(Oid table, const std::string &entity, const std::string &schema, const std::string &definition);
 

@@ -12,6 +12,7 @@
 #include "analyze/analyze.hpp"
 #include "analyze/names.hpp"
 #include "analyze/restrictions.hpp"
+#include "analyze/undetermined.hpp"
 #include "catalog/audit.hpp"
 #include "catalog/compiled.hpp"
 #include "catalog/meta.hpp"
@@ -123,6 +124,23 @@ void check_query(const Query *query, bool logged)
         pg::raise(findings.refusals.front());
     for (const pg::Report &warning : findings.warnings)
         pg::emit(WARNING, warning);
+}
+
+// Warns of what the query leaves open, once for all places, and returns these.  A warning: the TVIEW works, but not everybody who
+// writes LIMIT 1 knows that it is open, and a document that changes by itself looks like an error later.
+std::vector<std::string> check_undetermined(const Query *query)
+{
+    analyze::Undetermined open = analyze::find_undetermined(query);
+    auto lines = [](const std::vector<std::string> &texts, const char *separator) {
+        std::string all;
+        for (const std::string &text : texts)
+            all += (all.empty() ? "" : separator) + text;
+        return all;
+    };
+    if (!open.empty())
+        pg::emit(WARNING, {ERRCODE_WARNING, "the data do not determine the TVIEW's content", lines(open.places, "\n"),
+                           lines(open.hints, "\n")});
+    return open.places;
 }
 
 // v_<entity>, or another free name if the application owns that one.
@@ -305,6 +323,7 @@ std::string define_tview(Oid oid, const Query *query, const Options &options, Fi
     row.tview.stamps = !contains(table.columns, "updated_at");
     row.tview.settings = catalog::current_pinned_settings();
     check_query(query, table.logged);
+    row.undetermined = check_undetermined(query);
     row.tview.view = create_view(table, query);
     row.definition = analyze::view_text(row.tview.view);
     row.options = options.text;
@@ -336,7 +355,9 @@ std::string define_tview(Oid oid, const Query *query, const Options &options, Fi
 void adopt_redefinition(const catalog::Tview &tview)
 {
     bool logged = pg::call(get_rel_persistence, tview.table) == RELPERSISTENCE_PERMANENT;
-    check_query(analyze::stored_query(tview.view), logged);
+    Query *query = analyze::stored_query(tview.view);
+    check_query(query, logged);
+    catalog::update_undetermined(tview.table, check_undetermined(query));
     std::vector<Oid> dependencies = base_relations(analyze::analyze_view(tview.view, tview.key).analysis);
     check_cycle(tview, dependencies);
     // In whatever order: a restored database gave the tables other OIDs.

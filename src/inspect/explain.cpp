@@ -6,7 +6,9 @@
 #include <fmt/core.h>
 #include <set>
 
+#include "analyze/analyze.hpp"
 #include "analyze/names.hpp"
+#include "analyze/undetermined.hpp"
 #include "inspect/indexes.hpp"
 #include "inspect/named.hpp"
 #include "pg/entry.hpp"
@@ -24,6 +26,8 @@ public:
     std::vector<std::string> lines()
     {
         line(0, "TVIEW " + readable(tview_.tview.table) + ", backing view " + readable(tview_.tview.view));
+        for (const std::string &place : analyze::find_undetermined(analyze::stored_query(tview_.tview.view)).places)
+            line(1, "the data do not determine: " + place);
         explain_key();
         for (std::size_t i = 0; i < analysis_.occurrences.size(); ++i)
             if (analysis_.occurrences[i].earlier < 0)

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 #include <functional>
+#include <set>
 
 #include "plan/identifier.hpp"
 
@@ -141,7 +142,47 @@ std::string differing_keys(const Relations &relations, const Key &key)
                        columns_of(relations, "v"), columns_of(relations, "t"));
 }
 
-std::string verify(const Relations &relations, const Key &key, bool sample)
+namespace {
+
+// The columns of one side, as verify()'s subquery gives them.
+std::string side(const Relations &relations, const std::vector<int> &columns, const char *row)
+{
+    return joined(columns.size(), ", ", [&](std::size_t i) {
+        return fmt::format("(d.{}).{}", row, quote_name(relations.columns[columns[i]]));
+    });
+}
+
+std::string same(const char *function, const Relations &relations, const std::vector<int> &columns)
+{
+    if (columns.empty())
+        return "true";
+    return fmt::format("pg_catalog.{}(ROW({}), ROW({}))", function, side(relations, columns, "\"?query\""),
+                       side(relations, columns, "\"?stored\""));
+}
+
+// What verify() gives of columns that are open, in rows that differ.
+std::string open_columns(const Relations &relations, const OpenColumns &open)
+{
+    std::set<int> fixed;
+    for (std::size_t i = 0; i < relations.columns.size(); ++i)
+        fixed.insert(static_cast<int>(i));
+    for (const std::vector<int> *columns : {&open.image, &open.order, &open.any})
+        for (int column : *columns)
+            fixed.erase(column);
+    auto documents = [&](const char *alias) {
+        return "ARRAY[" + joined(open.order.size(), ", ", [&](std::size_t i) {
+            return fmt::format("pg_catalog.to_jsonb((d.{}).{})", alias, quote_name(relations.columns[open.order[i]]));
+        }) + "]::pg_catalog.jsonb[]";
+    };
+    std::string differs = "CASE WHEN d.\"?action\" = 'u' THEN ";
+    return fmt::format(", {0}{1} AND {2} END, {0}{3} END, {0}{4} END, {0}{5} END", differs,
+                       same("record_image_eq", relations, {fixed.begin(), fixed.end()}), same("record_eq", relations, open.image),
+                       same("record_image_eq", relations, open.any), documents("\"?query\""), documents("\"?stored\""));
+}
+
+}  // namespace
+
+std::string verify(const Relations &relations, const Key &key, const OpenColumns &open, bool sample)
 {
     auto key_columns = [&](const char *alias) {
         return joined(key.size(), ", ", [&](std::size_t i) { return fmt::format("{}.{}", alias, quote_name(key[i].name)); });
@@ -159,16 +200,26 @@ std::string verify(const Relations &relations, const Key &key, bool sample)
         std::string name = quote_name(key[i].name);
         return fmt::format("{}', COALESCE(v.{}, t.{})", literal, name, name);
     });
-    return fmt::format("SELECT d.\"?action\", d.\"?tid\", CASE WHEN d.\"?action\" <> 's' THEN d.\"?key\" END FROM "
-                       "({}, pg_catalog.jsonb_build_object({}) AS \"?key\" FROM {} FULL JOIN {} ON {}) AS d",
-                       verdict(relations), document_key, query_rows(relations, where), stored_rows(relations, where),
-                       key_equality(key, "v", "t"));
+    // OFFSET 0: columns are taken out of the rows only where they are looked at.
+    std::string sides = open.empty() ? "" : ", v AS \"?query\", t AS \"?stored\"";
+    return fmt::format("SELECT d.\"?action\", d.\"?tid\", CASE WHEN d.\"?action\" <> 's' THEN d.\"?key\" END{} FROM "
+                       "({}, pg_catalog.jsonb_build_object({}) AS \"?key\"{} FROM {} FULL JOIN {} ON {}{}) AS d",
+                       open.empty() ? "" : open_columns(relations, open), verdict(relations), document_key, sides,
+                       query_rows(relations, where), stored_rows(relations, where), key_equality(key, "v", "t"),
+                       open.empty() ? "" : " OFFSET 0");
 }
 
 std::string query_rows_like(const Relations &relations, const Key &key, const std::string &tid)
 {
     return fmt::format("SELECT FROM {} AS v, {} AS t WHERE t.ctid = '{}'::pg_catalog.tid AND {}", relations.view, relations.table,
                        tid, key_equality(key, "v", "t"));
+}
+
+std::string query_rows_of(const Relations &relations, const Key &key)
+{
+    return fmt::format("SELECT FROM {} AS v WHERE {}", relations.view, joined(key.size(), " AND ", [&](std::size_t i) {
+        return fmt::format("v.{} {} ${}", quote_name(key[i].name), key[i].equals, i + 1);
+    }));
 }
 
 std::string insert_row(const Relations &relations)

@@ -15,7 +15,7 @@
 namespace tviews::plan {
 
 // Names the statements use beside the definition's own columns.
-inline constexpr const char *reserved_columns[] = {"?found", "?tid", "?action", "?key"};
+inline constexpr const char *reserved_columns[] = {"?found", "?tid", "?action", "?key", "?query", "?stored"};
 
 struct Relations {
     std::string table;            // qualified SQL
@@ -53,12 +53,25 @@ std::string all_keys(const Relations &relations, const std::vector<model::KeyCol
 // The keys of the documents that differ from the query, whatever side has them.
 std::string differing_keys(const Relations &relations, const std::vector<model::KeyColumn> &key);
 
-// Compares everything, or the share $1 (0 to 1) of the keys that a hash seeded with $2 picks; gives action, tid and, where
-// the sides differ, the key as jsonb.
-std::string verify(const Relations &relations, const std::vector<model::KeyColumn> &key, bool sample);
+// Columns of the definition, by index, that the query leaves open (analyze/undetermined.hpp).
+struct OpenColumns {
+    std::vector<int> image;       // between equal values
+    std::vector<int> order;       // in the order of array elements
+    std::vector<int> any;         // in anything
+    bool empty() const { return image.empty() && order.empty() && any.empty(); }
+};
+
+// Compares everything, or the share $1 (0 to 1) of the keys that a hash seeded with $2 picks.  Gives action, tid, where the sides
+// differ the key as jsonb and, if columns are open, of rows with u: whether all that is not open is the same, whether the
+// columns of `any` are, and the columns of `order` in the query's row and in the stored one, as two arrays of jsonb.
+std::string verify(const Relations &relations, const std::vector<model::KeyColumn> &key, const OpenColumns &open,
+                   bool sample);
 
 // The rows of the query that have the key of the stored row at `tid`.
 std::string query_rows_like(const Relations &relations, const std::vector<model::KeyColumn> &key, const std::string &tid);
+
+// The rows of the query that have this key; its columns are the parameters.
+std::string query_rows_of(const Relations &relations, const std::vector<model::KeyColumn> &key);
 
 // Parameters: the definition's columns in order.
 std::string insert_row(const Relations &relations);

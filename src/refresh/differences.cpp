@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <set>
 
 #include "plan/identifier.hpp"
 #include "plan/rebuild_sql.hpp"
@@ -111,19 +113,61 @@ void Differences::check_duplicates(Moment moment)
     if (moment == Moment::read && IsolationUsesXactSnapshot() && !is_double_now(*twice))
         pg::raise({ERRCODE_T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update", "",
                    "The transaction might succeed if retried."});
+    raise_double(key_at(*twice));
+}
+
+void Differences::check_new_keys(Moment moment)
+{
+    if (counts_.inserted < 2 || moment != Moment::read || !IsolationUsesXactSnapshot())
+        return;
+    std::vector<int> columns;
+    std::vector<Oid> types;
+    for (const model::KeyColumn &column : tview_.analysis.key) {
+        auto at = std::find(tview_.tview.columns.begin(), tview_.tview.columns.end(), column.name) - tview_.tview.columns.begin();
+        columns.push_back(static_cast<int>(at));
+        types.push_back(tview_.column_types[static_cast<std::size_t>(at)]);
+    }
+    std::set<std::vector<std::string>> seen;
+    each('i', [&](TupleTableSlot *slot) {
+        std::vector<std::string> key;
+        pg::Parameters values;
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            int at = difference_values + columns[i];
+            if (slot->tts_isnull[at])
+                return;
+            values.values.push_back(slot->tts_values[at]);
+            key.push_back(pg::call([&]() -> const char * {
+                Oid output;
+                bool varlena;
+                getTypeOutputInfo(types[i], &output, &varlena);
+                return OidOutputFunctionCall(output, slot->tts_values[at]);
+            }));
+        }
+        if (!seen.insert(key).second && count_rows(plan::query_rows_of(tview_.relations, tview_.analysis.key), types, values) > 1)
+            raise_double(fmt::format("({})=({})", fmt::join(tview_.tview.key, ", "), fmt::join(key, ", ")));
+    });
+}
+
+// By the latest rows.
+std::uint64_t Differences::count_rows(const std::string &sql, const std::vector<Oid> &types, const pg::Parameters &parameters) const
+{
+    RoleScope role(tview_.owner, Security::restricted);
+    SnapshotScope latest(Moment::commit);
+    std::uint64_t rows = 0;
+    pg::execute(sql, types, parameters, [&](TupleTableSlot *) { ++rows; }, true);
+    return rows;
+}
+
+void Differences::raise_double(const std::string &key) const
+{
     pg::raise({ERRCODE_UNIQUE_VIOLATION, fmt::format("the query of TVIEW {} gives two rows with one key", tview_.name()),
-               "Key " + key_at(*twice) + ".",
-               "A TVIEW's key must be unique in its query; correct the data or redefine the TVIEW."});
+               "Key " + key + ".", "A TVIEW's key must be unique in its query; correct the data or redefine the TVIEW."});
 }
 
 // Whether the query still gives two rows with the key of this stored row, by the latest rows.
 bool Differences::is_double_now(std::uint64_t tid) const
 {
-    SnapshotScope latest(Moment::commit);
-    std::uint64_t rows = 0;
-    pg::execute(plan::query_rows_like(tview_.relations, tview_.analysis.key, tid_text(tid)), {}, {},
-                [&](TupleTableSlot *) { ++rows; }, true);
-    return rows > 1;
+    return count_rows(plan::query_rows_like(tview_.relations, tview_.analysis.key, tid_text(tid)), {}, {}) > 1;
 }
 
 // The key of a stored row, for people.

@@ -41,6 +41,10 @@ public:
     // Raises: 23505 if the query gives two rows for one key; 40001 if it does so only by the transaction's own snapshot.
     void compare(pg::Statement &statement, const pg::Parameters &parameters, bool large, Moment moment);
 
+    // Before writing: raises 23505 if the query gives two new rows for one key, by the latest rows too.  Above READ COMMITTED the
+    // unique index cannot tell that from another session's row.
+    void check_new_keys(Moment moment);
+
     const Written &counts() const { return counts_; }
 
     // Hands over the rows with this action, one by one, in a slot with all columns deformed.
@@ -52,6 +56,8 @@ public:
 private:
     void take(TupleTableSlot *slot);
     void check_duplicates(Moment moment);
+    [[noreturn]] void raise_double(const std::string &key) const;
+    std::uint64_t count_rows(const std::string &sql, const std::vector<Oid> &types, const pg::Parameters &parameters) const;
     bool is_double_now(std::uint64_t tid) const;
     std::string key_at(std::uint64_t tid) const;
 

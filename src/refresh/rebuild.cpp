@@ -136,6 +136,7 @@ private:
 
 Written write(catalog::Compiled &tview, Differences &differences, Moment moment)
 {
+    differences.check_new_keys(moment);
     write_differences(tview, differences, moment);
     Written written = differences.counts();
     differences.close();

@@ -3,7 +3,9 @@
 Not here: running it (oracle.py) and making it smaller (shrink.py).
 """
 import random
+import re
 
+import meeting
 import query
 import schema
 import triggers
@@ -79,7 +81,8 @@ class Case:
         shown = [view for view in self.tviews() if view.name == failure.tview] or self.tviews()
         compare = [f'{view.compare_sql()};' for view in shown]
         for transaction in self.transactions:
-            lines += self._transaction_lines(transaction, compare)
+            met = isinstance(transaction, meeting.Meeting)
+            lines += transaction.script(compare) if met else self._transaction_lines(transaction, compare)
         return '\n'.join(lines + ['-- What differs:'] + compare) + '\n'
 
     @staticmethod
@@ -98,6 +101,8 @@ class Case:
                     lines.append(f"SET LOCAL TimeZone = '{transaction.timezone}';")
             else:
                 lines.append(f'{text};')
+        opened = [number for _, text, _ in transaction.flat() for number in re.findall(r'DECLARE cur_(\d+)', text)]
+        lines += [f'FETCH ALL FROM {name}_{number};' for number in opened for name in ('cur', 'ref')]
         if transaction.end == 'PREPARE':
             lines += ["PREPARE TRANSACTION 'fuzz';", "COMMIT PREPARED 'fuzz';"]
         elif transaction.end:
@@ -129,7 +134,8 @@ def generate(seed, limits):
     writes = Writes(rng, case.tables, case.tviews())
     # A new column gives the text of a NATURAL join another meaning.
     writes.may_add_columns = not any('NATURAL' in str(view.node) for view in case.views)
-    case.transactions = [writes.transaction() for _ in range(rng.choice([2, 4, 6, 8, 10]))]
+    case.transactions = [meeting.random_meeting(writes) if rng.random() < 0.12 else writes.transaction()
+                         for _ in range(rng.choice([2, 4, 6, 8, 10]))]
     return case
 
 

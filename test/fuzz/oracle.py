@@ -11,6 +11,7 @@ import time
 import psycopg2
 import psycopg2.errors
 
+import meeting
 import schema
 from case import PREAMBLE, SESSION
 from writes import kind_of
@@ -161,7 +162,10 @@ class Runner:
         for transaction in self.case.transactions:
             if self.first:
                 self._try(transaction)
-            self._transaction(transaction)
+            if isinstance(transaction, meeting.Meeting):
+                self._meet(transaction)
+            else:
+                self._transaction(transaction)
             self._check_all('after commit')
         self._verify()
 
@@ -230,6 +234,8 @@ class Runner:
         if not self._check(view, 'at creation'):
             return False
         self._count_routes(view)
+        for (place,) in self.main.run(f"SELECT unnest(undetermined) FROM pg_tview_meta WHERE \"table\" = '{view.name}'::regclass"):
+            self._note('called undetermined: ' + place.split(', in ')[0])
         return True
 
     def _refused(self, view, error):
@@ -276,7 +282,7 @@ class Runner:
         for number, (kind, text, step) in enumerate(transaction.flat()):
             if any(re.search(rf'\b{name}\b', text) for name in self.gone):
                 step.dead = True
-            if kind == 'check' or 'tv_' in text or 'pg_tviews' in text:
+            if kind == 'check' or 'tv_' in text or 'pg_tviews' in text or text.startswith(('BEGIN', 'COMMIT', 'ROLLBACK')):
                 continue
             try:
                 if kind == 'control':
@@ -343,12 +349,67 @@ class Runner:
             self._judge(error, text, [])
 
     def _end(self, transaction):
+        self._compare_cursors()
         if transaction.end == 'PREPARE':
             self.main.run("PREPARE TRANSACTION 'fuzz'")
             self.main.run("COMMIT PREPARED 'fuzz'")
         elif transaction.end:
             self.main.run(transaction.end)
         self._note(f'ended by {transaction.end or "themselves"}')
+
+    def _meet(self, met):
+        """Two sessions at once; see meeting.py."""
+        self._note('transactions', 2)
+        parties = [meeting.Party(self.parameters, SESSION + self.case.settings) for _ in range(2)]
+        host = meeting.Host(parties, self.main, self._judge_met, self._compare_met, self._note)
+        met.order = host.order
+        try:
+            host.run(met.steps)
+        except TimeoutError as problem:
+            raise Failed(Failure('hang', detail=[(str(problem)[:300],)])) from None
+        except psycopg2.Error as error:
+            if self._server_lives():
+                raise
+            raise Failed(self._crash(error)) from None
+        finally:
+            for party in parties:
+                party.close()
+
+    def _server_lives(self):
+        try:
+            Session(self.parameters).close()
+            return self._alive()
+        except psycopg2.Error:
+            return False
+
+    def _judge_met(self, error, text):
+        """What depends on the other session cannot be tried again: only errors no statement may raise count."""
+        state = state_of(error)
+        if state == '57014':
+            raise TooSlow
+        if state[:2] in ('XX', '42', '58', '2D', '0L', '-----'[:2]):
+            raise Failed(Failure('error between two sessions', None, state, first_line(error), [(text[:300],)]))
+        if state != '25P02':
+            self._note(f'two sessions: {state} {first_line(error)[:60]}')
+
+    def _compare_met(self):
+        """In one snapshot; not while the other session keeps a table to itself."""
+        self.main.run('BEGIN ISOLATION LEVEL REPEATABLE READ')
+        self.main.run("SET LOCAL lock_timeout = '200ms'")
+        try:
+            for view in self.case.tviews():
+                self._check(view, 'in one snapshot, beside two sessions')
+        except psycopg2.errors.LockNotAvailable:
+            self._note('two sessions: a table locked while comparing')
+        self.main.run('ROLLBACK')
+
+    def _compare_cursors(self):
+        """Cursors show what they showed when they were opened, whatever has been written since."""
+        for (name,) in self.main.run("SELECT name FROM pg_cursors WHERE name LIKE 'cur_%' ORDER BY name"):
+            found, wanted = (sorted(self.main.run(f'FETCH ALL FROM {cursor}')) for cursor in (name, name.replace('cur_', 'ref_')))
+            self._note('cursors compared')
+            if found != wanted:
+                raise Failed(Failure('cursor differs', None, None, name, [('wanted', *wanted), ('found', *found)]))
 
     def _judge(self, error, text, done):
         """Decides whether an error of a write, read or commit is one that had to come."""
@@ -392,8 +453,8 @@ class Runner:
         try:
             session.run('BEGIN')
             for text in texts:
-                if text and not re.match(r'COMMIT|PREPARE|BEGIN', text) and 'pg_tviews' not in text and 'tv_' not in text:
-                    session.run(text)
+                if text and not re.match(r'COMMIT|PREPARE|BEGIN|COPY tv_', text) and 'pg_tviews' not in text:
+                    session.run(re.sub(r'\btv_(\w+)', r'v_\1', text))      # the backing view shows the same
             session.run('SET CONSTRAINTS ALL IMMEDIATE')
             return session.run(query)
         except psycopg2.Error as error:
@@ -427,6 +488,7 @@ class Runner:
             return True
         if not self._determined(view):
             self._note('queries not determined')
+            self._check_said(view)
             if when == 'at creation':
                 return False
             raise Failed(Failure('not determined', view.name))
@@ -445,6 +507,12 @@ class Runner:
             if found != expected:
                 return False
         return True
+
+    def _check_said(self, view):
+        """A query that shows itself open must have been called so."""
+        found = self.main.run(f"SELECT undetermined FROM pg_tview_meta WHERE \"table\" = '{view.name}'::regclass AND undetermined = '{{}}'")
+        if found:
+            raise Failed(Failure('called determined and is not', view.name))
 
     def _verify(self):
         try:

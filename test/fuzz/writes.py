@@ -80,11 +80,14 @@ class Writes:
     def plain_step(self, inside=False, alone=False):
         if self.tviews and self.chance(0.08):
             return self.read(inside, alone)
+        if self.chance(0.02):
+            return Step('sql', f'SET pg_tviews.patch = {self.rng.choice(["on", "off"])}')
         return Step('sql', self.statement())
 
     def read(self, inside, alone):
         """A read of a TVIEW; `inside` a PL/pgSQL block, or `alone`, outside of a transaction."""
-        name = self.rng.choice(self.tviews).name
+        tview = self.rng.choice(self.tviews)
+        name = tview.name
         self.extra += 1
         if inside:
             return Step('sql', self.rng.choice([f'PERFORM count(*) FROM {name}', 'PERFORM pg_tviews_flush()']))
@@ -93,8 +96,14 @@ class Writes:
                    f'DO $do$ DECLARE r record; BEGIN FOR r IN SELECT * FROM {name} LOOP END LOOP; END $do$',
                    f"COPY {name} TO PROGRAM 'cat >/dev/null'"]
         if not alone:
-            choices.append(f'DECLARE cur_{self.extra} CURSOR FOR SELECT * FROM {name}')
+            choices += [self.cursors(tview)] * 2
         return Step('sql', self.rng.choice(choices))
+
+    def cursors(self, tview):
+        """One over the TVIEW and one over its query; the runner compares them at the end of the transaction."""
+        row = f'SELECT ROW({", ".join(tview.columns)})::text FROM'
+        return (f'DECLARE cur_{self.extra} CURSOR FOR {row} {tview.name}; '
+                f'DECLARE ref_{self.extra} CURSOR FOR {row} {tview.name.replace("tv_", "v_", 1)}')
 
     # Statements ---------------------------------------------------------------------------------------------------
 
@@ -104,8 +113,8 @@ class Writes:
         made = rng.choices(
             [self.insert, self.upsert, self.insert_select, self.update, self.update_key, self.update_nothing,
              self.update_from, self.delete, self.delete_using, self.merge, self.truncate, self.modifying_cte,
-             self.swap, self.define, self.copy, self.from_tview, self.only],
-            [14, 8, 4, 24, 6, 3, 5, 10, 3, 7, 2, 8, 3, 1, 4, 2, 1])[0]
+             self.swap, self.define, self.copy, self.from_tview, self.only, self.part],
+            [14, 8, 4, 24, 6, 3, 5, 10, 3, 7, 2, 8, 3, 1, 4, 2, 1, 1 + 3 * bool(table.parts())])[0]
         return made(table)
 
     def target(self, table):
@@ -129,6 +138,17 @@ class Writes:
         if table.division != 'inherit':
             return self.update(table)
         return self.update(table).replace(f'UPDATE {table.name}', f'UPDATE ONLY {table.name}', 1)
+
+    def part(self, table):
+        """Takes a partition or child away from its parent, or gives it back; which of them is possible shows when it is tried."""
+        root = next((known for known in self.tables if known.name == table.name), None)
+        if root is None or not root.parts():
+            return self.update(table)
+        name = self.rng.choice(root.parts())
+        if not root.is_partitioned:
+            return f'ALTER TABLE {name} {self.rng.choice(["INHERIT", "NO INHERIT"])} {root.name}'
+        bounds = f'FOR VALUES WITH (MODULUS 2, REMAINDER {name[-1]})'
+        return f'ALTER TABLE {root.name} ' + self.rng.choice([f'DETACH PARTITION {name}', f'ATTACH PARTITION {name} {bounds}'])
 
     def rows(self, table, count=None):
         count = count or self.rng.choice([1, 1, 1, 2, 3])

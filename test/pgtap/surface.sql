@@ -74,6 +74,7 @@ SELECT col_type_is('pg_tview_meta', 'dependencies', 'regclass[]');
 SELECT col_type_is('pg_tview_meta', 'key_columns', 'text[]');
 SELECT col_type_is('pg_tview_meta', 'fk_columns', 'text[]');
 SELECT col_type_is('pg_tview_meta', 'options', 'jsonb');
+SELECT col_type_is('pg_tview_meta', 'undetermined', 'text[]');
 SELECT col_type_is('pg_tview_meta', 'created_at', 'timestamp with time zone');
 SELECT is_empty($$SELECT attname FROM pg_attribute WHERE attrelid = 'pg_tview_meta'::regclass AND attnum > 0 AND NOT attisdropped
                   AND NOT attnotnull$$, 'no column of pg_tview_meta may be null');
@@ -106,7 +107,7 @@ SELECT col_not_null('pg_tview_audit_log', 'performed_at');
 -- pg_tviews_registry.
 SELECT has_view('pg_tviews_registry');
 SELECT has_column('pg_tviews_registry', column_name, 'pg_tviews_registry has ' || column_name)
-    FROM unnest('{schema,entity,tview,backing_view,key_columns,dependencies,owner,definition,options,created_at,state,state_since,state_by}'::name[]) AS column_name;
+    FROM unnest('{schema,entity,tview,backing_view,key_columns,dependencies,owner,definition,options,undetermined,created_at,state,state_since,state_by}'::name[]) AS column_name;
 
 -- Relations: comments, privileges, dumped by pg_dump.
 SELECT is_empty($$SELECT objid::regclass FROM members JOIN pg_class c ON c.oid = objid WHERE classid = 'pg_class'::regclass

@@ -157,7 +157,7 @@ TEST(Keys, OfWhatDiffersWhateverSideHasIt)
 
 TEST(Verify, NamesTheKeyWhereTheSidesDiffer)
 {
-    EXPECT_EQ(verify(pages, page_key, false), flat(R"(
+    EXPECT_EQ(verify(pages, page_key, {}, false), flat(R"(
         SELECT d."?action", d."?tid", CASE WHEN d."?action" <> 's' THEN d."?key" END FROM ()").substr(1) + compare_pages +
         flat(R"(, pg_catalog.jsonb_build_object('site', COALESCE(v."site", t."site"),
             'slug', COALESCE(v."slug", t."slug")) AS "?key"
@@ -172,16 +172,33 @@ TEST(Verify, PicksTheSameSampleOnBothSides)
         WHERE (pg_catalog.hash_record_extended(ROW(q."site", q."slug"), $2) & 1073741823) < $1 * 1073741824) AS v)");
     std::string of_table = flat(R"(FROM public.tv_page AS q
         WHERE (pg_catalog.hash_record_extended(ROW(q."site", q."slug"), $2) & 1073741823) < $1 * 1073741824) AS t)");
-    std::string sample = verify(pages, page_key, true);
+    std::string sample = verify(pages, page_key, {}, true);
     EXPECT_NE(sample.find(of_view), std::string::npos) << sample;
     EXPECT_NE(sample.find(of_table), std::string::npos) << sample;
 }
 
 TEST(Verify, QuotesOddNamesAsIdentifiersAndAsLiterals)
 {
-    std::string all = verify(odd, odd_key, false);
+    std::string all = verify(odd, odd_key, {}, false);
     std::string key = R"(pg_catalog.jsonb_build_object('it''s "$1"', COALESCE(v."it's ""$1""", t."it's ""$1""")) AS "?key")";
     EXPECT_NE(all.find(key), std::string::npos) << all;
+}
+
+TEST(Verify, ComparesOpenColumnsApartFromTheOthers)
+{
+    std::string all = verify(pages, page_key, {{1}, {2}, {}}, false);
+    EXPECT_NE(all.find(R"(CASE WHEN d."?action" = 'u' THEN pg_catalog.record_image_eq(ROW((d."?query")."site"), ROW((d."?stored")."site")) )"
+                       R"(AND pg_catalog.record_eq(ROW((d."?query")."slug"), ROW((d."?stored")."slug")) END)"), std::string::npos) << all;
+    EXPECT_NE(all.find(R"(CASE WHEN d."?action" = 'u' THEN true END)"), std::string::npos) << all;
+    EXPECT_NE(all.find(R"(ARRAY[pg_catalog.to_jsonb((d."?stored")."data")]::pg_catalog.jsonb[])"), std::string::npos) << all;
+    EXPECT_NE(all.find(R"(v AS "?query", t AS "?stored" FROM)"), std::string::npos) << all;
+    EXPECT_NE(all.find("OFFSET 0) AS d"), std::string::npos) << all;
+}
+
+TEST(Compare, FindsTheRowsOfOneKey)
+{
+    EXPECT_EQ(query_rows_of(pages, page_key), "SELECT FROM public.v_page AS v WHERE v.\"site\" OPERATOR(pg_catalog.=) $1 "
+                                              "AND v.\"slug\" OPERATOR(pg_catalog.=) $2");
 }
 
 // ---- writing
