@@ -18,6 +18,7 @@ CREATE TABLE pg_tview_meta (
     settings      jsonb NOT NULL,
     stamps        boolean NOT NULL,
     protocol      integer NOT NULL,
+    reads         regclass[],
     created_at    timestamptz NOT NULL DEFAULT now(),
     created_by    text NOT NULL DEFAULT session_user
 );
@@ -27,7 +28,7 @@ COMMENT ON COLUMN pg_tview_meta.entity IS 'the table''s name without tv_';
 COMMENT ON COLUMN pg_tview_meta.schema IS 'the table''s schema';
 COMMENT ON COLUMN pg_tview_meta.view IS 'the backing view: the defining query as PostgreSQL stores it';
 COMMENT ON COLUMN pg_tview_meta.definition IS 'text of the defining query; follows renames of what it reads';
-COMMENT ON COLUMN pg_tview_meta.dependencies IS 'the tables whose rows the query reads, views expanded';
+COMMENT ON COLUMN pg_tview_meta.dependencies IS 'the tables whose rows the query reads, itself, through views and in functions';
 COMMENT ON COLUMN pg_tview_meta.key_columns IS 'the columns that identify a document; the primary key';
 COMMENT ON COLUMN pg_tview_meta.columns IS 'the output columns of the defining query, in order';
 COMMENT ON COLUMN pg_tview_meta.fk_columns IS 'the output columns named fk_* or *_id';
@@ -35,6 +36,7 @@ COMMENT ON COLUMN pg_tview_meta.options IS 'the options given at creation';
 COMMENT ON COLUMN pg_tview_meta.settings IS 'the settings in force at creation, under which every document is built';
 COMMENT ON COLUMN pg_tview_meta.stamps IS 'whether updated_at is kept by the extension (false: the query outputs its own)';
 COMMENT ON COLUMN pg_tview_meta.protocol IS 'version of the lock protocol that all sessions must share';
+COMMENT ON COLUMN pg_tview_meta.reads IS 'the relations that the option reads names; null if it was not given';
 SELECT pg_catalog.pg_extension_config_dump('pg_tview_meta', '');
 
 CREATE TABLE pg_tview_audit_log (
@@ -80,7 +82,7 @@ COMMENT ON FUNCTION pg_tviews_version() IS 'version of the loaded library, as te
 CREATE FUNCTION pg_tviews_create(tview text, query text, options jsonb DEFAULT '{}') RETURNS regclass
     LANGUAGE c STRICT AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_create(text, text, jsonb) IS
-    'creates the TVIEW tview ([schema.]tv_<entity>) from a SELECT; options: key (text or array of text), fillfactor (integer percent, 10 to 100), data_index (boolean); returns its table. Errors: 42602 name, 42601 not one SELECT, 42P07 exists already, 42P16 no key column, 42883 key not comparable, 0A000 query not maintainable, 22023 options, 23505 or 23502 key not unique or null, 42501 no TRIGGER privilege';
+    'creates the TVIEW tview ([schema.]tv_<entity>) from a SELECT; options: key (text or array of text), fillfactor (integer percent, 10 to 100), data_index (boolean), reads (array of text: relations that functions in the query read unseen); returns its table. Errors: 42602 name, 42601 not one SELECT, 42P07 exists already, 42P16 no key column, 42883 key not comparable, 0A000 query not maintainable, 22023 options, 42P01 or 42809 in reads, 23505 or 23502 key not unique or null, 42501 no TRIGGER privilege';
 
 CREATE FUNCTION pg_tviews_drop(tview text, if_exists boolean DEFAULT false, cascade boolean DEFAULT false) RETURNS boolean
     LANGUAGE c STRICT AS 'MODULE_PATHNAME';

@@ -40,7 +40,6 @@ struct Table {
     std::string name;
     std::string entity;
     std::string sql;              // qualified
-    bool logged;
     bool has_fillfactor;
     std::vector<std::string> columns;
 };
@@ -61,7 +60,7 @@ bool option_is_given(Oid oid, const char *name)
 
 Table describe_table(Oid oid)
 {
-    Table table{oid, "", "", "", "", true, false, {}};
+    Table table{oid, "", "", "", "", false, {}};
     struct Facts {
         const char *schema, *name;
         char persistence;
@@ -78,7 +77,6 @@ Table describe_table(Oid oid)
     table.name = facts.name;
     table.entity = entity_of(table.name).value_or(table.name);
     table.sql = analyze::qualified_relation_name(oid);
-    table.logged = facts.persistence == RELPERSISTENCE_PERMANENT;
     table.has_fillfactor = facts.fillfactor;
     for (int i = 0; i < facts.columns; ++i)
         table.columns.emplace_back(NameStr(TupleDescAttr(RelationGetDescr(relation), i)->attname));
@@ -115,9 +113,11 @@ void check_columns(const Table &table)
                        "Give the column another name."});
 }
 
-void check_query(const Query *query, bool logged)
+void check_query(const Query *query, const catalog::Tview &tview)
 {
-    analyze::Findings findings = analyze::check_restrictions(query, logged);
+    bool logged = pg::call(get_rel_persistence, tview.table) == RELPERSISTENCE_PERMANENT;
+    analyze::Findings findings =
+        analyze::check_restrictions(query, logged, catalog::environment_of(tview), tview.reads.has_value());
     if (!findings.refusals.empty())
         pg::raise(findings.refusals.front());
     for (const pg::Report &warning : findings.warnings)
@@ -178,7 +178,7 @@ void fill(catalog::Compiled &tview)
     std::string columns;
     for (const std::string &column : tview.tview.columns)
         columns += (columns.empty() ? "" : ", ") + quote_name(column);
-    refresh::PinnedSettingsScope settings(tview.tview.settings);
+    refresh::PinnedSettingsScope settings(tview.settings);
     refresh::RoleScope role(tview.owner, refresh::Security::restricted);
     refresh::SnapshotScope snapshot(refresh::Moment::commit);
     pg::Statement statement(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", tview.relations.table, columns, columns,
@@ -303,7 +303,8 @@ void define_tview(Oid oid, const Query *query, const Options &options)
     row.tview.columns = table.columns;
     row.tview.stamps = !contains(table.columns, "updated_at");
     row.tview.settings = catalog::current_pinned_settings();
-    check_query(query, table.logged);
+    row.tview.reads = options.reads;
+    check_query(query, row.tview);
     row.tview.view = create_view(table, query);
     row.definition = analyze::view_text(row.tview.view);
     row.options = options.text;
@@ -327,19 +328,21 @@ void define_tview(Oid oid, const Query *query, const Options &options)
 
 void adopt_redefinition(const catalog::Tview &tview)
 {
-    bool logged = pg::call(get_rel_persistence, tview.table) == RELPERSISTENCE_PERMANENT;
-    check_query(analyze::stored_query(tview.view), logged);
-    std::vector<Oid> dependencies = base_relations(analyze::analyze_view(tview.view, tview.key).analysis);
+    check_query(analyze::stored_query(tview.view), tview);
+    std::vector<Oid> dependencies = base_relations(catalog::compile(tview)->analysis);
     check_cycle(tview, dependencies);
     // In whatever order: a restored database gave the tables other OIDs.
-    if (std::is_permutation(dependencies.begin(), dependencies.end(), tview.dependencies.begin(), tview.dependencies.end()))
-        return;
-    catalog::update_dependencies(tview.table, dependencies);
-    pg::call(CommandCounterIncrement);
+    bool same = std::is_permutation(dependencies.begin(), dependencies.end(), tview.dependencies.begin(), tview.dependencies.end());
+    if (!same) {
+        catalog::update_dependencies(tview.table, dependencies);
+        pg::call(CommandCounterIncrement);
+    }
     catalog::Tview now = tview;
     now.dependencies = dependencies;
+    // Waits for writers whose changes were captured for the query as it was, the tables being the same or not.
     install_triggers(*catalog::compile(now));
-    remove_unused_triggers(tview.dependencies);
+    if (!same)
+        remove_unused_triggers(tview.dependencies);
     catalog::invalidate({tview.table});
 }
 

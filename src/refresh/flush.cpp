@@ -57,7 +57,7 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
     Keys keys;
     keys.everything = cannot_walk(tview, seeds);
     FlushLocks locks(tview.tview.table, keys.everything);
-    PinnedSettingsScope settings(tview.tview.settings);
+    PinnedSettingsScope settings(tview.settings);
     bool compared = queue.compared.count(tview.tview.table) != 0;
     if (keys.everything && !compared && shared_values_hold(tview, seeds, moment))
         keys.everything = false;
@@ -161,7 +161,7 @@ Written refresh_all(Oid table)
     pg::call(CommandCounterIncrement);
     lock_relations({tview});
     FlushLocks locks(table, true);
-    PinnedSettingsScope settings(tview->tview.settings);
+    PinnedSettingsScope settings(tview->settings);
     Keys keys;
     keys.everything = true;
     Written written = rebuild(*tview, keys, {}, Moment::read);
