@@ -36,9 +36,9 @@ bool drops_capture_trigger()
 std::set<std::string> dropped_names()
 {
     std::set<std::string> names;
-    pg::execute("SELECT n.name FROM pg_catalog.pg_event_trigger_dropped_objects() d, "
-                "LATERAL pg_catalog.unnest(d.address_names) n (name) "
-                "WHERE d.object_type NOT IN ('trigger', 'schema', 'rule', 'default value', 'table constraint')",
+    pg::execute("SELECT d.address_names[pg_catalog.cardinality(d.address_names)] "
+                "FROM pg_catalog.pg_event_trigger_dropped_objects() d WHERE NOT d.is_temporary "
+                "AND d.object_type NOT IN ('trigger', 'rule', 'default value', 'table constraint')",
                 {}, {}, [&](TupleTableSlot *slot) { names.insert(pg::text_column(slot, 1).value_or("")); });
     return names;
 }

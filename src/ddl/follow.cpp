@@ -367,9 +367,9 @@ void add_names(Node *parsetree, std::set<std::string> &names)
 std::set<std::string> made_names()
 {
     std::set<std::string> names;
-    pg::execute("SELECT n.name FROM pg_catalog.pg_event_trigger_ddl_commands() c, "
-                "LATERAL pg_catalog.pg_identify_object_as_address(c.classid, c.objid, c.objsubid) a, "
-                "LATERAL pg_catalog.unnest(a.object_names) n (name) WHERE c.objid IS NOT NULL AND c.schema_name <> 'pg_temp'",
+    pg::execute("SELECT a.object_names[pg_catalog.cardinality(a.object_names)] FROM pg_catalog.pg_event_trigger_ddl_commands() c, "
+                "LATERAL pg_catalog.pg_identify_object_as_address(c.classid, c.objid, c.objsubid) a "
+                "WHERE c.objid IS NOT NULL AND c.schema_name <> 'pg_temp'",
                 {}, {}, [&](TupleTableSlot *slot) { names.insert(pg::text_column(slot, 1).value_or("")); });
     return names;
 }
@@ -471,6 +471,26 @@ void after_ddl(Node *parsetree, const char *tag)
 
 }  // namespace
 
+// CREATE OR REPLACE VIEW will wait for the writers of what its TVIEWs read (install_triggers), whose flush at commit needs the view:
+// wait for them first, while the view is not locked.
+void lock_before_redefinition(Node *parsetree)
+{
+    auto *statement = reinterpret_cast<ViewStmt *>(parsetree);
+    if (!statement->replace || InternalDdl::running() || !OidIsValid(catalog::meta_table()))
+        return;
+    Oid view = pg::call([&] { return RangeVarGetRelid(statement->view, NoLock, true); });
+    if (!OidIsValid(view) || !pg::call(pg_class_ownercheck, view, GetUserId()))
+        return;
+    std::set<Oid> relations;
+    for (const catalog::Tview &tview : catalog::all_tviews()) {
+        const auto &watched = catalog::compiled(tview.table)->watched;
+        if (std::binary_search(watched.begin(), watched.end(), view))
+            relations.insert(tview.dependencies.begin(), tview.dependencies.end());
+    }
+    for (Oid relation : relations)
+        pg::call(LockRelationOid, relation, ShareRowExclusiveLock);
+}
+
 void follow_drop(const std::set<std::string> &names)
 {
     for (const catalog::Tview &tview : catalog::all_tviews()) {
@@ -491,6 +511,8 @@ TVIEWS_FUNCTION(pg_tviews_ddl_start)
     Node *parsetree = reinterpret_cast<EventTriggerData *>(fcinfo->context)->parsetree;
     if (IsA(parsetree, CreateTableAsStmt))
         ddl::start_create_table_as(parsetree);
+    else if (IsA(parsetree, ViewStmt))
+        ddl::lock_before_redefinition(parsetree);
     else
         ddl::lock_before_drop(parsetree);
     return PointerGetDatum(nullptr);

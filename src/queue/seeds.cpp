@@ -1,6 +1,8 @@
 // The transaction's seeds; see seeds.hpp.
 #include "queue/seeds.hpp"
 
+#include <algorithm>
+
 
 #include "catalog/settings.hpp"
 
@@ -181,6 +183,11 @@ bool Queue::has_pending()
 {
     absorb_reopened();
     return !pending_.empty();
+}
+
+bool Queue::has_pending_rows()
+{
+    return has_pending() && std::any_of(pending_.begin(), pending_.end(), [](const auto &item) { return item.first.occurrence >= 0; });
 }
 
 void Queue::subtransaction_committed(int level) noexcept
