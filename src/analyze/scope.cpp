@@ -12,8 +12,11 @@ namespace tviews::analyze {
 
 namespace {
 
+// Empty for the level that PostgreSQL puts round a function's SELECT to convert its columns.
 std::string source_name(const RangeTblEntry *rte)
 {
+    if (rte->eref && rte->eref->aliasname && std::string(rte->eref->aliasname) == "*SELECT*")
+        return "";
     return rte->eref && rte->eref->aliasname ? rte->eref->aliasname : "?";
 }
 
@@ -164,7 +167,7 @@ Scope *ScopeTree::new_scope(Query *query, Scope::Kind kind, Scope *lexical, Scop
     if (name.empty() && consumer != nullptr)
         scope->path = consumer->path;
     scope->query = functions_.look_through(query, scope->calling);
-    if (separate_neighbours_ && neighbours_.count(query) == 0)
+    if (separate_neighbours_ && neighbours_.count(query) == 0 && !scope->calling.unlinked)
         separate_neighbours(scope->query, neighbours_);
     reduce_outer_joins(scope->query);
     collect_nullable(reinterpret_cast<Node *>(scope->query->jointree), scope->nullable);
@@ -385,8 +388,9 @@ void ScopeTree::walk_sublink(Scope *scope, SubLink *sublink)
     if (scope->sublink_scope(sublink) != nullptr)
         return;
     auto *query = reinterpret_cast<Query *>(sublink->subselect);
-    const Calling *calling = functions_.calling_of(query);
-    std::string name = neighbours_.count(query) != 0 ? "neighbours" : "subquery";
+    bool neighbours = neighbours_.count(query) != 0;
+    const Calling *calling = neighbours ? nullptr : functions_.calling_of(query);
+    std::string name = neighbours ? "neighbours" : "subquery";
     if (calling != nullptr)
         name = pg::call([&]() -> const char * { return get_func_name(calling->inside.back()); });
     Scope *inner = add_scope(query, Scope::sublink, scope, scope, 0, name);

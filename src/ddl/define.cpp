@@ -331,19 +331,17 @@ void adopt_redefinition(const catalog::Tview &tview)
     check_query(analyze::stored_query(tview.view), tview);
     std::vector<Oid> dependencies = base_relations(catalog::compile(tview)->analysis);
     check_cycle(tview, dependencies);
+    lock_out_writers({dependencies.begin(), dependencies.end()});
+    catalog::invalidate({tview.table});
     // In whatever order: a restored database gave the tables other OIDs.
-    bool same = std::is_permutation(dependencies.begin(), dependencies.end(), tview.dependencies.begin(), tview.dependencies.end());
-    if (!same) {
-        catalog::update_dependencies(tview.table, dependencies);
-        pg::call(CommandCounterIncrement);
-    }
+    if (std::is_permutation(dependencies.begin(), dependencies.end(), tview.dependencies.begin(), tview.dependencies.end()))
+        return;
+    catalog::update_dependencies(tview.table, dependencies);
+    pg::call(CommandCounterIncrement);
     catalog::Tview now = tview;
     now.dependencies = dependencies;
-    // Waits for writers whose changes were captured for the query as it was, the tables being the same or not.
     install_triggers(*catalog::compile(now));
-    if (!same)
-        remove_unused_triggers(tview.dependencies);
-    catalog::invalidate({tview.table});
+    remove_unused_triggers(tview.dependencies);
 }
 
 }  // namespace tviews::ddl

@@ -471,7 +471,7 @@ void after_ddl(Node *parsetree, const char *tag)
 
 }  // namespace
 
-// CREATE OR REPLACE VIEW will wait for the writers of what its TVIEWs read (install_triggers), whose flush at commit needs the view:
+// CREATE OR REPLACE VIEW will wait for the writers of what its TVIEWs read (adopt_redefinition), whose flush at commit needs the view:
 // wait for them first, while the view is not locked.
 void lock_before_redefinition(Node *parsetree)
 {
@@ -487,8 +487,7 @@ void lock_before_redefinition(Node *parsetree)
         if (std::binary_search(watched.begin(), watched.end(), view))
             relations.insert(tview.dependencies.begin(), tview.dependencies.end());
     }
-    for (Oid relation : relations)
-        pg::call(LockRelationOid, relation, ShareRowExclusiveLock);
+    lock_out_writers(relations);
 }
 
 void follow_drop(const std::set<std::string> &names)
