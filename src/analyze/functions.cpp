@@ -237,6 +237,7 @@ std::vector<Oid> Functions::called_by(Node *node)
         met_.insert(function);
         return look_up(function).is_builtin();
     });
+    called_ |= !found.empty();
     return found;
 }
 
@@ -348,6 +349,7 @@ Query *Functions::inlined(Query *body, Oid function, List *arguments, const Call
     if (facts.definer)
         inside.role = facts.owner;
     met_.insert(function);
+    called_ = true;
     return placed(reinterpret_cast<Query *>(substituted(reinterpret_cast<Node *>(body), arguments, 0)), std::move(inside));
 }
 

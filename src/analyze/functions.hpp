@@ -68,6 +68,7 @@ public:
 
     const std::vector<Oid> &reads() const { return environment_->reads; }
     const std::set<Oid> &met() const { return met_; }
+    bool are_called() const { return called_; }           // any that could read tables, as far as languages tell
     const std::set<Oid> &unreadable() const { return unreadable_; }       // may read tables nobody knows
     const std::set<std::string> &texts() const { return texts_; }         // bodies whose names are looked up when they run
 
@@ -90,6 +91,7 @@ private:
     const Environment *environment_;
     std::vector<Calling> callings_;       // of placed queries, by queryId - 1
     std::set<Oid> met_, unreadable_;
+    bool called_ = false;
     std::set<std::string> texts_;
 };
 

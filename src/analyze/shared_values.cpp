@@ -49,7 +49,7 @@ const Scope *subquery_of(const ScopeTree &tree, int occurrence)
 {
     const Scope *found = nullptr;
     for (const Scope *at = tree.scope_of(occurrence); at != nullptr; at = at->consumer)
-        if (stands_alone(at) && !tree.is_rewritten(at) && (at->reader == at->calling.role || tree.functions().met().empty()))
+        if (stands_alone(at) && !tree.is_rewritten(at) && (at->reader == at->calling.role || !tree.functions().are_called()))
             found = at;       // by itself it calls functions as whoever reads its tables
     return found;
 }

@@ -172,6 +172,13 @@ bool mentions(const catalog::Compiled &tview, const std::set<std::string> &names
     });
 }
 
+// The same of a TVIEW that can be compiled.
+bool may_mean(const catalog::Tview &tview, const std::set<std::string> &names)
+{
+    return !names.empty() && tview.protocol == catalog::protocol_version && catalog::relation_exists(tview.table) &&
+           catalog::relation_exists(tview.view) && mentions(*catalog::compiled(tview.table), names);
+}
+
 Oid owner_of(Oid relation)
 {
     return pg::call([&] {
@@ -369,7 +376,9 @@ std::set<std::string> made_names()
     std::set<std::string> names;
     pg::execute("SELECT a.object_names[pg_catalog.cardinality(a.object_names)] FROM pg_catalog.pg_event_trigger_ddl_commands() c, "
                 "LATERAL pg_catalog.pg_identify_object_as_address(c.classid, c.objid, c.objsubid) a "
-                "WHERE c.objid IS NOT NULL AND c.schema_name <> 'pg_temp'",
+                "WHERE c.classid IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass, "
+                "'pg_catalog.pg_type'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass) "
+                "AND c.objid IS NOT NULL AND c.schema_name <> 'pg_temp'",
                 {}, {}, [&](TupleTableSlot *slot) { names.insert(pg::text_column(slot, 1).value_or("")); });
     return names;
 }
@@ -440,8 +449,7 @@ bool concerns(const Command &command, const catalog::Tview &tview)
 {
     if (command.inheritance || may_rename(command.parsetree) || alters_persistence(command.parsetree))
         return true;
-    bool meant = !command.names.empty() && mentions(*catalog::compiled(tview.table), command.names);
-    return meant || std::any_of(command.objects.begin(), command.objects.end(), [&](const Object &object) {
+    return may_mean(tview, command.names) || std::any_of(command.objects.begin(), command.objects.end(), [&](const Object &object) {
         return !is_about_a_table(object) || object.id == tview.table ||
                std::find(tview.dependencies.begin(), tview.dependencies.end(), object.id) != tview.dependencies.end();
     });
@@ -493,7 +501,7 @@ void lock_before_redefinition(Node *parsetree)
 void follow_drop(const std::set<std::string> &names)
 {
     for (const catalog::Tview &tview : catalog::all_tviews()) {
-        if (!mentions(*catalog::compiled(tview.table), names))
+        if (!may_mean(tview, names))
             continue;
         adopt_redefinition(tview);
         queue::Queue::current().add_everything(tview.table);
