@@ -127,5 +127,13 @@ INSERT INTO tb_own VALUES (1);
 CALL check_exact();
 DROP TABLE tv_own;
 
+-- DISTINCT ON in a function that is not looked through: the server crashed.
+CREATE FUNCTION first_of(who int) RETURNS TABLE (title text) STABLE LANGUAGE sql BEGIN ATOMIC
+    SELECT 1; SELECT DISTINCT ON (p.fk_user) p.title FROM tb_post p WHERE p.fk_user = who ORDER BY p.fk_user, p.title; END;
+CREATE TABLE tv_first AS SELECT f.title IS NULL AS pk_first, count(*) AS n FROM first_of(1) f GROUP BY f.title IS NULL;
+UPDATE tb_post SET title = 'A' WHERE fk_user = 1;
+CALL check_exact();
+DROP TABLE tv_first;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

@@ -19,6 +19,7 @@ CREATE TABLE pg_tview_meta (
     stamps        boolean NOT NULL,
     undetermined  text[] NOT NULL,
     protocol      integer NOT NULL,
+    reads         regclass[],
     created_at    timestamptz NOT NULL DEFAULT now(),
     created_by    text NOT NULL DEFAULT session_user
 );
@@ -28,7 +29,7 @@ COMMENT ON COLUMN pg_tview_meta.entity IS 'the table''s name without tv_';
 COMMENT ON COLUMN pg_tview_meta.schema IS 'the table''s schema';
 COMMENT ON COLUMN pg_tview_meta.view IS 'the backing view: the defining query as PostgreSQL stores it';
 COMMENT ON COLUMN pg_tview_meta.definition IS 'text of the defining query; follows renames of what it reads';
-COMMENT ON COLUMN pg_tview_meta.dependencies IS 'the tables whose rows the query reads, views expanded';
+COMMENT ON COLUMN pg_tview_meta.dependencies IS 'the tables whose rows the query reads, itself, through views and in functions';
 COMMENT ON COLUMN pg_tview_meta.key_columns IS 'the columns that identify a document; the primary key';
 COMMENT ON COLUMN pg_tview_meta.columns IS 'the output columns of the defining query, in order';
 COMMENT ON COLUMN pg_tview_meta.fk_columns IS 'the output columns named fk_* or *_id';
@@ -37,6 +38,7 @@ COMMENT ON COLUMN pg_tview_meta.settings IS 'the settings in force at creation, 
 COMMENT ON COLUMN pg_tview_meta.stamps IS 'whether updated_at is kept by the extension (false: the query outputs its own)';
 COMMENT ON COLUMN pg_tview_meta.undetermined IS 'where the query leaves its result open, as of its last definition; empty: nowhere';
 COMMENT ON COLUMN pg_tview_meta.protocol IS 'version of the lock protocol that all sessions must share';
+COMMENT ON COLUMN pg_tview_meta.reads IS 'the relations that the option reads names; null if it was not given';
 SELECT pg_catalog.pg_extension_config_dump('pg_tview_meta', '');
 
 CREATE TABLE pg_tview_state (
@@ -100,7 +102,7 @@ COMMENT ON FUNCTION pg_tviews_version() IS 'version of the loaded library, as te
 CREATE FUNCTION pg_tviews_create(tview text, query text, options jsonb DEFAULT '{}') RETURNS regclass
     LANGUAGE c STRICT AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_create(text, text, jsonb) IS
-    'creates the TVIEW tview ([schema.]tv_<entity>) from a SELECT; options: key (text or array of text), fillfactor (integer percent, 10 to 100), data_index (boolean); returns its table. Errors: 42602 name, 42601 not one SELECT, 42P07 exists already, 42P16 no key column, 42883 key not comparable, 0A000 query not maintainable, 22023 options, 23505 or 23502 key not unique or null, 42501 no TRIGGER privilege';
+    'creates the TVIEW tview ([schema.]tv_<entity>) from a SELECT; options: key (text or array of text), fillfactor (integer percent, 10 to 100), data_index (boolean), reads (array of text: relations that functions in the query read unseen); returns its table. Errors: 42602 name, 42601 not one SELECT, 42P07 exists already, 42P16 no key column, 42883 key not comparable, 0A000 query not maintainable, 22023 options, 42P01 or 42809 in reads, 23505 or 23502 key not unique or null, 42501 no TRIGGER privilege';
 
 CREATE FUNCTION pg_tviews_drop(tview text, if_exists boolean DEFAULT false, cascade boolean DEFAULT false) RETURNS boolean
     LANGUAGE c STRICT AS 'MODULE_PATHNAME';
@@ -157,7 +159,7 @@ CREATE FUNCTION pg_tviews_capture() RETURNS trigger LANGUAGE c AS 'MODULE_PATHNA
 COMMENT ON FUNCTION pg_tviews_capture() IS 'trigger on base tables: notes which rows changed, for the next flush';
 
 CREATE FUNCTION pg_tviews_ddl_start() RETURNS event_trigger LANGUAGE c AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION pg_tviews_ddl_start() IS 'event trigger: recognises CREATE TABLE tv_* AS SELECT before it runs, and locks base tables before a TVIEW is dropped';
+COMMENT ON FUNCTION pg_tviews_ddl_start() IS 'event trigger: recognises CREATE TABLE tv_* AS SELECT before it runs, and locks base tables before a TVIEW is dropped or redefined';
 
 CREATE FUNCTION pg_tviews_ddl_end() RETURNS event_trigger LANGUAGE c AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_ddl_end() IS 'event trigger: makes the new table a TVIEW, and follows renames and redefinitions';
@@ -166,7 +168,8 @@ CREATE FUNCTION pg_tviews_sql_drop() RETURNS event_trigger LANGUAGE c AS 'MODULE
 COMMENT ON FUNCTION pg_tviews_sql_drop() IS 'event trigger: removes what belongs to a dropped TVIEW';
 
 CREATE EVENT TRIGGER pg_tviews_ddl_start ON ddl_command_start
-    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'DROP TABLE', 'DROP VIEW', 'DROP SCHEMA', 'DROP OWNED') EXECUTE FUNCTION pg_tviews_ddl_start();
+    WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'DROP TABLE', 'DROP VIEW', 'DROP SCHEMA', 'DROP OWNED', 'CREATE VIEW')
+    EXECUTE FUNCTION pg_tviews_ddl_start();
 CREATE EVENT TRIGGER pg_tviews_ddl_end ON ddl_command_end EXECUTE FUNCTION pg_tviews_ddl_end();
 CREATE EVENT TRIGGER pg_tviews_sql_drop ON sql_drop EXECUTE FUNCTION pg_tviews_sql_drop();
 ALTER EVENT TRIGGER pg_tviews_ddl_start ENABLE ALWAYS;

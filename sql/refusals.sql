@@ -149,7 +149,7 @@ SELECT * FROM exact();
 DROP TABLE tv_part;
 
 -- Accepted with a warning: the clock, what the analysis cannot see, what the data do not determine.
-CREATE FUNCTION post_count(int) RETURNS bigint STABLE LANGUAGE sql AS 'SELECT count(*) FROM tb_post WHERE fk_user = $1';
+CREATE FUNCTION post_count(int) RETURNS bigint STABLE LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM tb_post WHERE fk_user = $1); END';
 CREATE TABLE tv_user AS SELECT pk_user, post_count(pk_user) AS posts FROM tb_user;
 DROP TABLE tv_user;
 CREATE TABLE tv_user AS SELECT pk_user, now() > '2020-01-01' AS late, CURRENT_DATE > '2020-01-01' AS today FROM tb_user;

@@ -102,6 +102,8 @@ Result analyze_tree(ScopeTree tree, const std::vector<std::string> &key)
     describe_columns(analysis);
     find_shared_values(tree, analysis);
     result.views = expanded_views(tree);
+    result.functions = tree.functions().met();
+    result.texts = tree.functions().texts();
     return result;
 }
 
@@ -128,23 +130,23 @@ Query *stored_query(Oid view)
     });
 }
 
-Result analyze(const Query *query, const std::vector<std::string> &key)
+Result analyze(const Query *query, const std::vector<std::string> &key, const Environment &environment)
 {
     QualifiedNames qualified;
-    Result plain = analyze_tree(ScopeTree(static_cast<Query *>(pg::call(copyObjectImpl, query))), key);
+    Result plain = analyze_tree(ScopeTree(static_cast<Query *>(pg::call(copyObjectImpl, query)), environment), key);
     std::size_t without_route = relations_without_route(plain.analysis);
     if (without_route == 0)
         return plain;
-    ScopeTree tree(static_cast<Query *>(pg::call(copyObjectImpl, query)), true);
+    ScopeTree tree(static_cast<Query *>(pg::call(copyObjectImpl, query)), environment, true);
     if (!tree.has_neighbours())
         return plain;
     Result separated = analyze_tree(std::move(tree), key);
     return relations_without_route(separated.analysis) < without_route ? separated : plain;
 }
 
-Result analyze_view(Oid view, const std::vector<std::string> &key)
+Result analyze_view(Oid view, const std::vector<std::string> &key, const Environment &environment)
 {
-    return analyze(stored_query(view), key);
+    return analyze(stored_query(view), key, environment);
 }
 
 std::string query_text(const Query *query)

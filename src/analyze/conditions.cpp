@@ -71,12 +71,16 @@ public:
     void run()
     {
         for (const auto &scope : tree_.scopes())
-            if (!scope->earlier)
+            if (!scope->earlier && !scope->calling.unlinked)
                 visit(scope.get(), reinterpret_cast<Node *>(scope->query->jointree));
         for (const auto &scope : tree_.scopes())
             for (const auto &[sublink, inner] : scope->sublinks)
-                if (asserted_.count(sublink) == 0 && !scope->earlier)
+                if (asserted_.count(sublink) == 0 && !scope->earlier && !scope->calling.unlinked)
                     compare_anywhere(scope.get(), sublink, inner);
+        for (int i = 0; i < static_cast<int>(analysis_.occurrences.size()); ++i)
+            if (const Calling &calling = tree_.scope_of(i)->calling; calling.unlinked)
+                analysis_.obstacles.push_back({i, std::nullopt, calling.called.empty() ? "the option reads says that functions read it"
+                                                                                       : "a function that is not looked through reads it"});
     }
 
 private:

@@ -30,7 +30,6 @@ struct Function {
     const char *name;
     const char *written;          // with argument types, for messages
     Oid schema;
-    Oid language;
     char volatility;
     bool returns_set;
 };
@@ -42,7 +41,7 @@ Function look_up(Oid oid)
         if (!HeapTupleIsValid(tuple))
             elog(ERROR, "cache lookup failed for function %u", oid);
         auto *form = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
-        Function function{pstrdup(NameStr(form->proname)), format_procedure(oid), form->pronamespace, form->prolang,
+        Function function{pstrdup(NameStr(form->proname)), format_procedure(oid), form->pronamespace,
                           form->provolatile, form->proretset};
         ReleaseSysCache(tuple);
         return function;
@@ -75,6 +74,14 @@ public:
             expression(node);
             return false;
         });
+    }
+
+    void unreadable(Oid function)
+    {
+        warn("the TVIEW cannot see what function " + std::string(look_up(function).written) + " reads",
+             "Rows that the function reads change its result without the TVIEW being told.",
+             "Name the tables in the option reads of pg_tviews_create(), none with [], or write the function's query into the "
+             "defining query.");
     }
 
 private:
@@ -133,12 +140,7 @@ private:
                           "Function " + written + " is volatile: it may give another result each time a document is built.",
                           "Use an immutable or stable function, or store the value in a column.");
         if (builtin && listed(std::begin(clock_functions), std::end(clock_functions), function.name))
-            return warn_clock(written);
-        bool readable = !builtin && function.language != INTERNALlanguageId && function.language != ClanguageId;
-        if (readable && function.volatility == PROVOLATILE_STABLE)
-            warn("the TVIEW cannot see what function " + written + " reads",
-                 "Rows that the function reads change its result without the TVIEW being told.",
-                 "Write the function's query into the defining query, or run pg_tviews_refresh() after such changes.");
+            warn_clock(written);
     }
 
     void refuse_session_state(const std::string &what)
@@ -229,13 +231,17 @@ Findings check_sources(const std::vector<model::Occurrence> &occurrences, bool l
     return findings;
 }
 
-Findings check_restrictions(const Query *query, bool logged)
+Findings check_restrictions(const Query *query, bool logged, const Environment &environment, bool declared)
 {
     Findings findings;
-    ScopeTree tree(static_cast<Query *>(pg::call(copyObjectImpl, query)));
+    ScopeTree tree(static_cast<Query *>(pg::call(copyObjectImpl, query)), environment);
     Checker checker(findings);
     for (const auto &scope : tree.scopes())
-        checker.query(scope->query);
+        if (!scope->calling.promised)
+            checker.query(scope->query);
+    for (Oid function : tree.functions().unreadable())
+        if (!declared)
+            checker.unreadable(function);
     for (Oid relation : sources(tree.occurrences()))
         check_source(relation, logged, findings);
     return findings;

@@ -15,8 +15,8 @@ struct Findings {
     std::vector<pg::Report> warnings;
 };
 
-// `logged`: the TVIEW survives a crash, so its sources must.
-Findings check_restrictions(const Query *query, bool logged);
+// `logged`: the TVIEW survives a crash, so its sources must.  `declared`: the option `reads` was given.
+Findings check_restrictions(const Query *query, bool logged, const Environment &environment, bool declared);
 
 // The same for the relations alone, when one of them has been altered.
 Findings check_sources(const std::vector<model::Occurrence> &occurrences, bool logged);

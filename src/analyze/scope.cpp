@@ -12,8 +12,11 @@ namespace tviews::analyze {
 
 namespace {
 
+// Empty for the level that PostgreSQL puts round a function's SELECT to convert its columns.
 std::string source_name(const RangeTblEntry *rte)
 {
+    if (rte->eref && rte->eref->aliasname && std::string(rte->eref->aliasname) == "*SELECT*")
+        return "";
     return rte->eref && rte->eref->aliasname ? rte->eref->aliasname : "?";
 }
 
@@ -59,6 +62,36 @@ void collect_nullable(Node *node, std::set<int> &nullable)
     }
 }
 
+// SELECT r FROM relation r; null if there is no such relation any more.  C-side: may raise.
+Query *whole_relation(Oid relation)
+{
+    Relation open = try_relation_open(relation, AccessShareLock);
+    if (open == nullptr)
+        return nullptr;
+    auto *rte = makeNode(RangeTblEntry);
+    rte->rtekind = RTE_RELATION;
+    rte->relid = relation;
+    rte->relkind = open->rd_rel->relkind;
+    rte->rellockmode = AccessShareLock;
+    rte->inh = true;
+    rte->inFromCl = true;
+    rte->eref = makeAlias(RelationGetRelationName(open), NIL);
+    for (int i = 0; i < RelationGetNumberOfAttributes(open); ++i)
+        rte->eref->colnames = lappend(rte->eref->colnames,
+                                      makeString(pstrdup(NameStr(TupleDescAttr(RelationGetDescr(open), i)->attname))));
+    relation_close(open, NoLock);
+    auto *reference = makeNode(RangeTblRef);
+    reference->rtindex = 1;
+    auto *query = makeNode(Query);
+    query->commandType = CMD_SELECT;
+    query->canSetTag = true;
+    query->rtable = list_make1(rte);
+    query->jointree = makeFromExpr(list_make1(reference), nullptr);
+    auto *row = reinterpret_cast<Expr *>(makeWholeRowVar(rte, 1, 0, false));
+    query->targetList = list_make1(makeTargetEntry(row, 1, pstrdup("row"), false));
+    return query;
+}
+
 }  // namespace
 
 Scope *Scope::sublink_scope(const SubLink *sublink) const
@@ -72,7 +105,7 @@ Scope *Scope::sublink_scope(const SubLink *sublink) const
 bool ScopeTree::is_rewritten(const Scope *scope) const
 {
     for (const auto &made : scopes_) {
-        if (neighbours_.count(made->query) == 0)
+        if (neighbours_.count(made->written) == 0)
             continue;
         for (const Scope *at = made.get(); at != nullptr; at = at->consumer)
             if (at == scope)
@@ -90,10 +123,13 @@ Scope *ScopeTree::ancestor(Scope *scope, Index levelsup)
     return scope;
 }
 
-ScopeTree::ScopeTree(Query *query, bool neighbours) : separate_neighbours_(neighbours)
+ScopeTree::ScopeTree(Query *query, const Environment &environment, bool neighbours)
+    : functions_(environment), separate_neighbours_(neighbours)
 {
+    query->queryId = 0;           // functions_ has its own use for it
     add_scope(query, Scope::top, nullptr, nullptr, 0, "");
     demand_all(top());
+    add_reads();
     // Subqueries in expressions are added while their surroundings are walked.
     for (std::size_t i = 0; i < scopes_.size(); ++i)
         walk_always(scopes_[i].get());
@@ -114,20 +150,27 @@ Scope *ScopeTree::new_scope(Query *query, Scope::Kind kind, Scope *lexical, Scop
     Scope *scope = scopes_.back().get();
     scope->id = static_cast<int>(scopes_.size()) - 1;
     scope->kind = kind;
-    scope->query = query;
+    scope->written = query;
     scope->lexical = lexical;
     scope->consumer = consumer;
     scope->rti = rti;
     scope->recursive = consumer != nullptr && consumer->recursive;
     scope->earlier = consumer != nullptr && consumer->earlier;
     scope->reader = consumer != nullptr ? consumer->reader : 0;
+    if (consumer != nullptr)
+        scope->calling = consumer->calling;
+    if (const Calling *calling = functions_.calling_of(query)) {
+        scope->calling = *calling;
+        scope->reader = calling->role;
+    }
     scope->path = consumer == nullptr || consumer->path.empty() || name.empty() ? name : consumer->path + "." + name;
     if (name.empty() && consumer != nullptr)
         scope->path = consumer->path;
-    if (separate_neighbours_)
-        separate_neighbours(query, neighbours_);
-    reduce_outer_joins(query);
-    collect_nullable(reinterpret_cast<Node *>(query->jointree), scope->nullable);
+    scope->query = functions_.look_through(query, scope->calling);
+    if (separate_neighbours_ && neighbours_.count(query) == 0 && !scope->calling.unlinked)
+        separate_neighbours(scope->query, neighbours_);
+    reduce_outer_joins(scope->query);
+    collect_nullable(reinterpret_cast<Node *>(scope->query->jointree), scope->nullable);
     return scope;
 }
 
@@ -246,6 +289,34 @@ void ScopeTree::expand_cte(Scope *scope, int rti, RangeTblEntry *rte)
     source.scope = inner;
 }
 
+// A query that nothing leads out of: what reads its tables does so in ways that are not looked through.
+void ScopeTree::add_called(Scope *scope, Query *statement, const std::string &name)
+{
+    demand_all(add_scope(statement, Scope::called, nullptr, scope, 0, name));
+}
+
+void ScopeTree::add_reads()
+{
+    Calling calling;
+    calling.unlinked = true;
+    for (Oid relation : functions_.reads())
+        if (Query *query = pg::call(whole_relation, relation))
+            add_called(top(), functions_.placed(query, calling), "reads");
+}
+
+// The functions a node calls and that were not looked through.  In the turns of a recursion each is met once.
+void ScopeTree::walk_calls(Scope *scope, Node *node)
+{
+    if (scope->earlier)
+        return;
+    for (Oid function : functions_.called_by(node)) {
+        auto statements = functions_.statements(function, node, scope->calling);
+        std::string name = statements.empty() ? "" : pg::call([&]() -> const char * { return get_func_name(function); });
+        for (Query *statement : statements)
+            add_called(scope, statement, name);
+    }
+}
+
 // Walks what decides which rows a scope gives, whichever of its columns are read.
 void ScopeTree::walk_always(Scope *scope)
 {
@@ -299,6 +370,7 @@ void ScopeTree::walk_expression(Scope *scope, Node *node)
         return walk_sublink(scope, reinterpret_cast<SubLink *>(node));
     if (IsA(node, Query))
         return;
+    walk_calls(scope, node);
     pg::walk_children(node, [&](Node *child) {
         walk_expression(scope, child);
         return false;
@@ -316,8 +388,12 @@ void ScopeTree::walk_sublink(Scope *scope, SubLink *sublink)
     if (scope->sublink_scope(sublink) != nullptr)
         return;
     auto *query = reinterpret_cast<Query *>(sublink->subselect);
-    Scope *inner =
-        add_scope(query, Scope::sublink, scope, scope, 0, neighbours_.count(query) != 0 ? "neighbours" : "subquery");
+    bool neighbours = neighbours_.count(query) != 0;
+    const Calling *calling = neighbours ? nullptr : functions_.calling_of(query);
+    std::string name = neighbours ? "neighbours" : "subquery";
+    if (calling != nullptr)
+        name = pg::call([&]() -> const char * { return get_func_name(calling->inside.back()); });
+    Scope *inner = add_scope(query, Scope::sublink, scope, scope, 0, name);
     scope->sublinks.emplace_back(sublink, inner);
     if (sublink->subLinkType != EXISTS_SUBLINK)
         demand_all(inner);

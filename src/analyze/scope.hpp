@@ -2,8 +2,9 @@
 //
 // In: an analysed Query.  Out: one Scope per query level *per reference path* (a CTE referenced twice gives two scopes) and
 // one Occurrence per base relation in them, with the columns the result depends on.  Only what the result needs is
-// followed: an output column of a view that nobody reads brings neither columns nor subqueries in.  Outer joins that are inner
-// ones in truth are made so (outer_joins.hpp).
+// followed: an output column of a view that nobody reads brings neither columns nor subqueries in.  Calls of functions that read
+// tables become subqueries where that can be (functions.hpp), and outer joins that are inner ones in truth are made so
+// (outer_joins.hpp).
 //
 // Not here: which conditions lead from one occurrence to another (conditions.cpp), and how columns are traced through
 // scopes (resolve.hpp).  Assumes that the caller holds locks on the relations and a memory context for the nodes.
@@ -14,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "analyze/functions.hpp"
 #include "model/query.hpp"
 #include "pg/guard.hpp"
 
@@ -29,11 +31,12 @@ struct Source {
 };
 
 struct Scope {
-    enum Kind { top, derived, branch, sublink };
+    enum Kind { top, derived, branch, sublink, called };   // called: a statement of a function, or what `reads` names
 
     int id = 0;
     Kind kind = top;
     Query *query = nullptr;
+    Query *written = nullptr;     // the same before calls in it were looked through
     Scope *lexical = nullptr;     // where a Var of levelsup 1 points
     Scope *consumer = nullptr;    // the scope that reads its output
     int rti = 0;                  // in the consumer's range table (derived, branch)
@@ -42,6 +45,7 @@ struct Scope {
     bool earlier = false;         // the earlier turns of a recursion as its step reads them, or inside them
     const Scope *later = nullptr; // the scope it repeats then
     model::ObjectId reader = 0;
+    Calling calling;
     std::string path;
     std::vector<Source> sources;  // by range table index
     std::vector<Scope *> branches;      // of a set operation
@@ -62,7 +66,7 @@ class ScopeTree {
 public:
     // Expands `query`; every output column of the top level is demanded.  `neighbours`: rows that share a partition are told
     // apart from the row itself (neighbours.hpp), which gives more occurrences and more ways.
-    explicit ScopeTree(Query *query, bool neighbours = false);
+    ScopeTree(Query *query, const Environment &environment, bool neighbours = false);
     bool has_neighbours() const { return !neighbours_.empty(); }
     // Whether the scope's query, or one inside of it, has been rewritten so, and does not mean what it says.
     bool is_rewritten(const Scope *scope) const;
@@ -71,6 +75,7 @@ public:
     const std::vector<std::unique_ptr<Scope>> &scopes() const { return scopes_; }
     std::vector<model::Occurrence> &occurrences() { return occurrences_; }
     Scope *scope_of(int occurrence) const { return occurrence_scopes_[occurrence]; }
+    const Functions &functions() const { return functions_; }
 
     // The range table entry a Var of `scope` means, after following levelsup.
     static Scope *ancestor(Scope *scope, Index levelsup);
@@ -83,6 +88,9 @@ private:
     void add_occurrence(Scope *scope, int rti, RangeTblEntry *rte);
     void expand_view(Scope *scope, int rti, RangeTblEntry *rte);
     void expand_cte(Scope *scope, int rti, RangeTblEntry *rte);
+    void add_called(Scope *scope, Query *statement, const std::string &name);
+    void add_reads();
+    void walk_calls(Scope *scope, Node *node);
     void walk_always(Scope *scope);
     void demand(Scope *scope, TargetEntry *entry);
     void demand_all(Scope *scope);
@@ -94,6 +102,7 @@ private:
     std::vector<std::unique_ptr<Scope>> scopes_;
     std::vector<model::Occurrence> occurrences_;
     std::vector<Scope *> occurrence_scopes_;
+    Functions functions_;
     bool separate_neighbours_;
     std::set<const Query *> neighbours_;
 };

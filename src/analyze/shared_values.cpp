@@ -38,9 +38,10 @@ bool reaches_out(Node *node, Index depth)
 
 bool stands_alone(const Scope *scope)
 {
-    if ((scope->kind != Scope::derived && scope->kind != Scope::sublink) || scope->earlier || scope->recursive)
+    if ((scope->kind != Scope::derived && scope->kind != Scope::sublink) || scope->earlier || scope->recursive ||
+        scope->calling.unlinked)
         return false;
-    return !pg::walk_query_children(scope->query, QTW_EXAMINE_RTES_BEFORE, [](Node *child) { return reaches_out(child, 0); });
+    return !pg::walk_query_children(scope->written, QTW_EXAMINE_RTES_BEFORE, [](Node *child) { return reaches_out(child, 0); });
 }
 
 // The outermost subquery round the occurrence that looks at nothing outside.
@@ -48,8 +49,8 @@ const Scope *subquery_of(const ScopeTree &tree, int occurrence)
 {
     const Scope *found = nullptr;
     for (const Scope *at = tree.scope_of(occurrence); at != nullptr; at = at->consumer)
-        if (stands_alone(at) && !tree.is_rewritten(at))
-            found = at;
+        if (stands_alone(at) && !tree.is_rewritten(at) && (at->reader == at->calling.role || !tree.functions().are_called()))
+            found = at;       // by itself it calls functions as whoever reads its tables
     return found;
 }
 
@@ -63,7 +64,7 @@ SubLinkType sublink_type(const Scope *scope)
 
 std::string subquery_sql(const Scope *scope)
 {
-    std::string text = query_text(scope->query);
+    std::string text = query_text(scope->written);
     SubLinkType type = scope->kind == Scope::sublink ? sublink_type(scope) : EXPR_SUBLINK;
     return type == EXISTS_SUBLINK ? "SELECT EXISTS (" + text + ")" : type == ARRAY_SUBLINK ? "SELECT ARRAY(" + text + ")" : text;
 }

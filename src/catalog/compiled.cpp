@@ -41,6 +41,14 @@ void on_relcache_invalidation(Datum, Oid relation)
             all.stale = true;
 }
 
+// A hash of zero: any function may have changed.
+void on_function_invalidation(Datum, int, uint32 hash)
+{
+    Cache &all = cache();
+    for (const auto &[table, entry] : all.tviews)
+        all.stale |= hash == 0 || entry->function_hashes.count(hash) != 0;
+}
+
 void drop_stale()
 {
     Cache &all = cache();
@@ -135,6 +143,18 @@ std::vector<LockedKey> locked_key(const Compiled &tview)
         locked.push_back(key);
     }
     return locked;
+}
+
+Oid owner_of(Oid table)
+{
+    return pg::call([&] {
+        HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+        if (!HeapTupleIsValid(tuple))
+            elog(ERROR, "cache lookup failed for relation %u", table);
+        Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+        ReleaseSysCache(tuple);
+        return owner;
+    });
 }
 
 int rank_of(const std::vector<Oid> &dependencies)
@@ -245,12 +265,30 @@ const plan::RowsStatement &Compiled::patch(const std::set<model::AttributeNumber
     return known->second;
 }
 
+namespace {
+
+// Temporary tables come first unless the path says otherwise, and a session's must not stand for those a function means.
+PinnedSettings without_temporary(PinnedSettings settings)
+{
+    for (auto &[name, value] : settings)
+        if (name == "search_path" && value.find("pg_temp") == std::string::npos)
+            value += value.empty() ? "pg_temp" : ", pg_temp";
+    return settings;
+}
+
+}  // namespace
+
+analyze::Environment environment_of(const Tview &tview)
+{
+    return {owner_of(tview.table), without_temporary(tview.settings), tview.reads.value_or(std::vector<Oid>{})};
+}
+
 std::shared_ptr<Compiled> compile(const Tview &tview)
 {
     Scratch scratch;
     auto made = std::make_shared<Compiled>();
     made->tview = tview;
-    analyze::Result result = analyze::analyze_view(tview.view, tview.key);
+    analyze::Result result = analyze::analyze_view(tview.view, tview.key, environment_of(tview));
     made->analysis = std::move(result.analysis);
     made->routes = model::find_routes(made->analysis);
     made->order = model::merge_routes(made->analysis, made->routes);
@@ -259,14 +297,7 @@ std::shared_ptr<Compiled> compile(const Tview &tview)
     for (std::size_t i = 0; i < made->routes.size(); ++i)
         made->seed_types.push_back(seed_types(*made, i));
     made->locked_key = locked_key(*made);
-    made->owner = pg::call([&] {
-        HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(tview.table));
-        if (!HeapTupleIsValid(tuple))
-            elog(ERROR, "cache lookup failed for relation %u", tview.table);
-        Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-        ReleaseSysCache(tuple);
-        return owner;
-    });
+    made->owner = owner_of(tview.table);
     made->capture_function = capture_function();
     made->rank = rank_of(tview.dependencies);
     made->relations = {analyze::qualified_relation_name(tview.table), analyze::qualified_relation_name(tview.view),
@@ -277,6 +308,11 @@ std::shared_ptr<Compiled> compile(const Tview &tview)
         watched.insert(occurrence.relation);
     watched.insert({tview.table, tview.view, meta_table()});
     made->watched.assign(watched.begin(), watched.end());
+    made->functions = std::move(result.functions);
+    for (Oid function : made->functions)
+        made->function_hashes.insert(pg::call([&] { return GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(function)); }));
+    made->texts = std::move(result.texts);
+    made->settings = made->texts.empty() ? tview.settings : without_temporary(tview.settings);
     return made;
 }
 
@@ -379,6 +415,7 @@ std::shared_ptr<const CaptureTargets> capture_targets(Oid relation)
 void watch_invalidations()
 {
     CacheRegisterRelcacheCallback(on_relcache_invalidation, 0);
+    CacheRegisterSyscacheCallback(PROCOID, on_function_invalidation, 0);
 }
 
 }  // namespace tviews::catalog

@@ -1,7 +1,7 @@
 // The per-backend cache: each TVIEW's definition with its analysis, routes and SQL, and for each base table what to capture.
 //
 // Nothing here is stored; all follows from pg_tview_meta and the backing view, so renames, dumps and restores cannot make it
-// stale.  Relcache invalidation drops entries; whoever uses one keeps it alive by its shared pointer.
+// stale.  Invalidation of a relation or a function drops entries; whoever uses one keeps it alive by its shared pointer.
 #pragma once
 
 #include <map>
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "analyze/functions.hpp"
 #include "catalog/tview.hpp"
 #include "model/stages.hpp"
 #include "pg/spi.hpp"
@@ -40,6 +41,7 @@ struct LockedKey {
 struct Compiled {
     Tview tview;
     Oid owner = InvalidOid;
+    PinnedSettings settings;      // under which its queries run
     Oid capture_function = InvalidOid;
     int rank = 0;                 // 1 + the highest rank among the TVIEWs it reads
     model::Analysis analysis;
@@ -52,6 +54,9 @@ struct Compiled {
     plan::Relations relations;
     std::vector<Oid> column_types;      // of the definition's columns
     std::vector<Oid> watched;     // relations whose invalidation drops this entry; sorted
+    std::set<Oid> functions;      // the same for functions
+    std::set<uint32> function_hashes;     // as the system cache reports them
+    std::set<std::string> texts;  // bodies of functions whose names are looked up when they run
 
     std::string name() const { return relations.table; }
     // The statement with this text, prepared once per backend.
@@ -90,6 +95,9 @@ std::shared_ptr<Compiled> compiled(Oid table);
 // Whether `table` is a TVIEW; costs nothing where it is in the cache.
 bool is_tview(Oid table);
 
+// What analysing its query needs to know besides.
+analyze::Environment environment_of(const Tview &tview);
+
 // Builds the same from a definition that is not catalogued yet.
 std::shared_ptr<Compiled> compile(const Tview &tview);
 
@@ -103,7 +111,7 @@ std::vector<Oid> readers_of(Oid relation);
 // Inheritance parents of an ordinary table, of all levels; a partition has none in this sense.
 std::vector<Oid> inheritance_ancestors(Oid relation);
 
-// Registers the invalidation callback; called once, from _PG_init.
+// Registers the invalidation callbacks; called once, from _PG_init.
 void watch_invalidations();
 
 }  // namespace tviews::catalog

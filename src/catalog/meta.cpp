@@ -27,7 +27,8 @@ enum Column : AttrNumber {
     column_settings,
     column_stamps,
     column_undetermined,
-    column_protocol
+    column_protocol,
+    column_reads
 };
 
 struct Extension {
@@ -147,6 +148,8 @@ Tview to_tview(HeapTuple tuple, TupleDesc desc)
     tview.settings = settings_object(column_value(tuple, desc, column_settings));
     tview.stamps = DatumGetBool(column_value(tuple, desc, column_stamps));
     tview.protocol = DatumGetInt32(column_value(tuple, desc, column_protocol));
+    if (!pg::call([&] { return heap_attisnull(tuple, column_reads, desc); }))
+        tview.reads = oid_array(column_value(tuple, desc, column_reads));
     return tview;
 }
 
@@ -278,16 +281,17 @@ void insert_tview(const NewTview &row)
     }
     AsExtensionOwner owner;
     pg::execute(fmt::format("INSERT INTO {} (\"table\", entity, schema, view, definition, dependencies, key_columns, columns, "
-                            "fk_columns, options, settings, stamps, undetermined, protocol) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, "
-                            "$9, $10::pg_catalog.jsonb, pg_catalog.jsonb_object($11, $12), $13, $14, $15)",
+                            "fk_columns, options, settings, stamps, undetermined, protocol, reads) VALUES ($1, $2, $3, $4, $5, $6, $7, "
+                            "$8, $9, $10::pg_catalog.jsonb, pg_catalog.jsonb_object($11, $12), $13, $14, $15, CASE WHEN $16 THEN $17 END)",
                             own_table(meta_name)),
                 {REGCLASSOID, TEXTOID, TEXTOID, REGCLASSOID, TEXTOID, REGCLASSARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-                 TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT4OID},
+                 TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT4OID, BOOLOID, REGCLASSARRAYOID},
                 {{ObjectIdGetDatum(tview.table), text_datum(tview.entity), text_datum(tview.schema),
                   ObjectIdGetDatum(tview.view), text_datum(row.definition), regclass_array_datum(tview.dependencies),
                   text_array_datum(tview.key), text_array_datum(tview.columns), text_array_datum(row.fk_columns),
                   text_datum(row.options), text_array_datum(names), text_array_datum(values), BoolGetDatum(tview.stamps),
-                  text_array_datum(row.undetermined), Int32GetDatum(tview.protocol)},
+                  text_array_datum(row.undetermined), Int32GetDatum(tview.protocol), BoolGetDatum(tview.reads.has_value()),
+                  regclass_array_datum(tview.reads.value_or(std::vector<Oid>{}))},
                  {}});
 }
 

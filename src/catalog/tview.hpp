@@ -1,6 +1,7 @@
 // One row of pg_tview_meta, as the code uses it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct Tview {
     std::string entity;
     std::string schema;
     std::vector<Oid> dependencies;
+    std::optional<std::vector<Oid>> reads;    // what the option says functions read; none: it was not given
     std::vector<std::string> key;
     std::vector<std::string> columns;
     PinnedSettings settings;

@@ -208,17 +208,18 @@ void start_create_table_as(Node *parsetree)
     statement->into->skipData = true;
 }
 
-void end_create_table_as(Node *parsetree)
+bool end_create_table_as(Node *parsetree)
 {
     auto known = started().find(parsetree);
     if (known == started().end())
-        return;
+        return false;
     Started statement = known->second;
     started().erase(known);
     if (statement.transaction != MyProc->lxid)
-        return;
+        return false;
     if (Oid table = created_table(); OidIsValid(table))
         define_tview(table, statement.query, Options{});
+    return true;
 }
 
 }  // namespace tviews::ddl

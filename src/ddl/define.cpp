@@ -42,7 +42,6 @@ struct Table {
     std::string name;
     std::string entity;
     std::string sql;              // qualified
-    bool logged;
     bool has_fillfactor;
     std::vector<std::string> columns;
 };
@@ -63,7 +62,7 @@ bool option_is_given(Oid oid, const char *name)
 
 Table describe_table(Oid oid)
 {
-    Table table{oid, "", "", "", "", true, false, {}};
+    Table table{oid, "", "", "", "", false, {}};
     struct Facts {
         const char *schema, *name;
         char persistence;
@@ -80,7 +79,6 @@ Table describe_table(Oid oid)
     table.name = facts.name;
     table.entity = entity_of(table.name).value_or(table.name);
     table.sql = analyze::qualified_relation_name(oid);
-    table.logged = facts.persistence == RELPERSISTENCE_PERMANENT;
     table.has_fillfactor = facts.fillfactor;
     for (int i = 0; i < facts.columns; ++i)
         table.columns.emplace_back(NameStr(TupleDescAttr(RelationGetDescr(relation), i)->attname));
@@ -117,9 +115,11 @@ void check_columns(const Table &table)
                        "Give the column another name."});
 }
 
-void check_query(const Query *query, bool logged)
+void check_query(const Query *query, const catalog::Tview &tview)
 {
-    analyze::Findings findings = analyze::check_restrictions(query, logged);
+    bool logged = pg::call(get_rel_persistence, tview.table) == RELPERSISTENCE_PERMANENT;
+    analyze::Findings findings =
+        analyze::check_restrictions(query, logged, catalog::environment_of(tview), tview.reads.has_value());
     if (!findings.refusals.empty())
         pg::raise(findings.refusals.front());
     for (const pg::Report &warning : findings.warnings)
@@ -197,7 +197,7 @@ void fill(catalog::Compiled &tview)
     std::string columns;
     for (const std::string &column : tview.tview.columns)
         columns += (columns.empty() ? "" : ", ") + quote_name(column);
-    refresh::PinnedSettingsScope settings(tview.tview.settings);
+    refresh::PinnedSettingsScope settings(tview.settings);
     refresh::RoleScope role(tview.owner, refresh::Security::restricted);
     refresh::SnapshotScope snapshot(refresh::Moment::commit);
     pg::Statement statement(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", tview.relations.table, columns, columns,
@@ -322,7 +322,8 @@ std::string define_tview(Oid oid, const Query *query, const Options &options, Fi
     row.tview.columns = table.columns;
     row.tview.stamps = !contains(table.columns, "updated_at");
     row.tview.settings = catalog::current_pinned_settings();
-    check_query(query, table.logged);
+    row.tview.reads = options.reads;
+    check_query(query, row.tview);
     row.undetermined = check_undetermined(query);
     row.tview.view = create_view(table, query);
     row.definition = analyze::view_text(row.tview.view);
@@ -354,12 +355,13 @@ std::string define_tview(Oid oid, const Query *query, const Options &options, Fi
 
 void adopt_redefinition(const catalog::Tview &tview)
 {
-    bool logged = pg::call(get_rel_persistence, tview.table) == RELPERSISTENCE_PERMANENT;
     Query *query = analyze::stored_query(tview.view);
-    check_query(query, logged);
+    check_query(query, tview);
     catalog::update_undetermined(tview.table, check_undetermined(query));
-    std::vector<Oid> dependencies = base_relations(analyze::analyze_view(tview.view, tview.key).analysis);
+    std::vector<Oid> dependencies = base_relations(catalog::compile(tview)->analysis);
     check_cycle(tview, dependencies);
+    lock_out_writers({dependencies.begin(), dependencies.end()});
+    catalog::invalidate({tview.table});
     // In whatever order: a restored database gave the tables other OIDs.
     if (std::is_permutation(dependencies.begin(), dependencies.end(), tview.dependencies.begin(), tview.dependencies.end()))
         return;
@@ -369,7 +371,6 @@ void adopt_redefinition(const catalog::Tview &tview)
     now.dependencies = dependencies;
     install_triggers(*catalog::compile(now));
     remove_unused_triggers(tview.dependencies);
-    catalog::invalidate({tview.table});
 }
 
 }  // namespace tviews::ddl

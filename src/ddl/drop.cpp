@@ -32,6 +32,17 @@ bool drops_capture_trigger()
     return found;
 }
 
+// What the dropped tables, views, functions and their like were called.
+std::set<std::string> dropped_names()
+{
+    std::set<std::string> names;
+    pg::execute("SELECT d.address_names[pg_catalog.cardinality(d.address_names)] "
+                "FROM pg_catalog.pg_event_trigger_dropped_objects() d WHERE NOT d.is_temporary "
+                "AND d.object_type NOT IN ('trigger', 'rule', 'default value', 'table constraint')",
+                {}, {}, [&](TupleTableSlot *slot) { names.insert(pg::text_column(slot, 1).value_or("")); });
+    return names;
+}
+
 bool cascades(Node *parsetree)
 {
     if (IsA(parsetree, DropStmt))
@@ -122,12 +133,15 @@ void after_drop(Node *parsetree)
     InternalDdl internal;
     pg::SpiSession session;
     bool capture_trigger = drops_capture_trigger();
+    std::set<std::string> names = dropped_names();
     std::set<Oid> read = remove_broken(cascades(parsetree) ? DROP_CASCADE : DROP_RESTRICT);
     remove_unused_triggers({read.begin(), read.end()});
     if (capture_trigger) {
         warn_of_missing_triggers();
         note_lost_rows();
     }
+    if (!names.empty())
+        follow_drop(names);
 }
 
 // The relations DROP TABLE or DROP VIEW names and the user may drop: whoever may not must not block others either.

@@ -134,6 +134,51 @@ bool redefined(const catalog::Compiled &tview, const std::set<Object> &objects, 
                        [&](const Object &object) { return !is_relation(object) && referenced.count(object) != 0; });
 }
 
+bool is_part_of_name(char c)
+{
+    return c == '_' || c == '$' || (c & 0x80) != 0 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+}
+
+// Whether a text has the name as a word, in whatever case.
+bool has_word(const std::string &text, const std::string &name)
+{
+    for (std::size_t at = text.find(name); !name.empty() && at != std::string::npos; at = text.find(name, at + 1)) {
+        std::size_t end = at + name.size();
+        if ((at == 0 || !is_part_of_name(text[at - 1])) && (end == text.size() || !is_part_of_name(text[end])))
+            return true;
+    }
+    return false;
+}
+
+// ASCII in lower case, and quotes doubled as inside a quoted identifier.
+std::string as_looked_for(const std::string &text, bool doubled)
+{
+    std::string folded;
+    for (char c : text) {
+        folded += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        if (doubled && c == '"')
+            folded += c;
+    }
+    return folded;
+}
+
+// Whether the text of a function it uses has one of the names, which may mean something else from now on.
+bool mentions(const catalog::Compiled &tview, const std::set<std::string> &names)
+{
+    return std::any_of(tview.texts.begin(), tview.texts.end(), [&](const std::string &text) {
+        std::string folded = as_looked_for(text, false);
+        return std::any_of(names.begin(), names.end(),
+                           [&](const std::string &name) { return has_word(folded, as_looked_for(name, true)); });
+    });
+}
+
+// The same of a TVIEW that can be compiled.
+bool may_mean(const catalog::Tview &tview, const std::set<std::string> &names)
+{
+    return !names.empty() && tview.protocol == catalog::protocol_version && catalog::relation_exists(tview.table) &&
+           catalog::relation_exists(tview.view) && mentions(*catalog::compiled(tview.table), names);
+}
+
 Oid owner_of(Oid relation)
 {
     return pg::call([&] {
@@ -298,17 +343,59 @@ void follow_enabled_triggers(Node *parsetree, const std::set<Object> &objects)
             restore_firing(object.id);
 }
 
+// What a RENAME or SET SCHEMA says the object was called, and is.
+void add_names(Node *parsetree, std::set<std::string> &names)
+{
+    auto add = [&](const char *name) {
+        if (name != nullptr)
+            names.insert(name);
+    };
+    auto add_object = [&](Node *object) {
+        if (object != nullptr && IsA(object, ObjectWithArgs))
+            object = reinterpret_cast<Node *>(reinterpret_cast<ObjectWithArgs *>(object)->objname);
+        if (object != nullptr && IsA(object, List))
+            add(strVal(llast(reinterpret_cast<List *>(object))));
+    };
+    if (IsA(parsetree, RenameStmt)) {
+        auto *statement = reinterpret_cast<RenameStmt *>(parsetree);
+        add(statement->relation ? statement->relation->relname : nullptr);
+        add(statement->subname);
+        add(statement->newname);
+        add_object(statement->object);
+    } else if (IsA(parsetree, AlterObjectSchemaStmt)) {
+        auto *statement = reinterpret_cast<AlterObjectSchemaStmt *>(parsetree);
+        add(statement->relation ? statement->relation->relname : nullptr);
+        add_object(statement->object);
+    }
+}
+
+// The names of what a command made: a function's text that has one of them may mean something else now.  Not of temporary
+// tables, which come last.
+std::set<std::string> made_names()
+{
+    std::set<std::string> names;
+    pg::execute("SELECT a.object_names[pg_catalog.cardinality(a.object_names)] FROM pg_catalog.pg_event_trigger_ddl_commands() c, "
+                "LATERAL pg_catalog.pg_identify_object_as_address(c.classid, c.objid, c.objsubid) a "
+                "WHERE c.classid IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass, "
+                "'pg_catalog.pg_type'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass) "
+                "AND c.objid IS NOT NULL AND c.schema_name <> 'pg_temp'",
+                {}, {}, [&](TupleTableSlot *slot) { names.insert(pg::text_column(slot, 1).value_or("")); });
+    return names;
+}
+
 bool may_concern_tviews(const char *tag)
 {
     std::string_view command = tag;
     return command.starts_with("ALTER") || command == "CREATE VIEW" || command == "CREATE FUNCTION" ||
            command == "CREATE PROCEDURE" || command == "CREATE AGGREGATE" || command == "CREATE OPERATOR" ||
-           command == "CREATE TABLE" || command == "CREATE FOREIGN TABLE" || command == "CREATE CAST";
+           command.starts_with("CREATE TABLE") || command == "SELECT INTO" || command == "CREATE MATERIALIZED VIEW" ||
+           command == "CREATE EXTENSION" || command == "CREATE FOREIGN TABLE" || command == "CREATE CAST";
 }
 
 struct Command {
     Node *parsetree;
     std::set<Object> objects;     // what it made or altered
+    std::set<std::string> names;  // what it gave a name, or took one from
     bool inheritance;             // attaches or detaches children
 };
 
@@ -331,7 +418,10 @@ void follow(const catalog::Tview &tview, const Command &command)
     std::vector<Oid> views = views_of(*compiled);
     bool redefined_view = std::any_of(views.begin(), views.end(),
                                       [&](Oid view) { return changed(command.objects, RelationRelationId, view); });
-    if (redefined_view) {
+    bool redefined_function = mentions(*compiled, command.names) ||
+                              std::any_of(compiled->functions.begin(), compiled->functions.end(),
+                                          [&](Oid function) { return changed(command.objects, ProcedureRelationId, function); });
+    if (redefined_view || redefined_function) {
         adopt_redefinition(tview);
         compiled = catalog::compiled(tview.table);
     }
@@ -340,7 +430,7 @@ void follow(const catalog::Tview &tview, const Command &command)
         check_sources(*compiled);
     if (family)
         install_triggers(*compiled);
-    if (family || redefined_view || redefined(*compiled, command.objects, command.inheritance))
+    if (family || redefined_view || redefined_function || redefined(*compiled, command.objects, command.inheritance))
         queue::note_everything(tview.table);
 }
 
@@ -354,12 +444,12 @@ bool is_about_a_table(const Object &object)
 }
 
 // Whether the command touches what the TVIEW is or reads; anything but a table (a view, a type, a function, a schema) may.
-// Takes no lock: sessions that alter different TVIEWs must not wait for each other.
+// Takes no lock, where the TVIEW is in the cache: sessions that alter different TVIEWs must not wait for each other.
 bool concerns(const Command &command, const catalog::Tview &tview)
 {
     if (command.inheritance || may_rename(command.parsetree) || alters_persistence(command.parsetree))
         return true;
-    return std::any_of(command.objects.begin(), command.objects.end(), [&](const Object &object) {
+    return may_mean(tview, command.names) || std::any_of(command.objects.begin(), command.objects.end(), [&](const Object &object) {
         return !is_about_a_table(object) || object.id == tview.table ||
                std::find(tview.dependencies.begin(), tview.dependencies.end(), object.id) != tview.dependencies.end();
     });
@@ -374,17 +464,49 @@ void after_ddl(Node *parsetree, const char *tag)
         return;
     InternalDdl internal;
     pg::SpiSession session;
-    Command command{parsetree, changed_objects(), alters_inheritance(parsetree)};
+    Command command{parsetree, changed_objects(), {}, alters_inheritance(parsetree)};
+    add_names(parsetree, command.names);
+    if (std::string_view(tag).starts_with("CREATE"))
+        command.names.merge(made_names());
     if (command.inheritance)
         note_separated(parsetree, command.objects);
     follow_enabled_triggers(parsetree, command.objects);
     warn_of_disabled_triggers(parsetree, command.objects);
     for (const catalog::Tview &tview : tviews)
-        if (concerns(command, tview) && catalog::relation_exists(tview.table) && catalog::relation_exists(tview.view))
+        if (catalog::relation_exists(tview.table) && catalog::relation_exists(tview.view) && concerns(command, tview))
             follow(tview, command);
 }
 
 }  // namespace
+
+// CREATE OR REPLACE VIEW will wait for the writers of what its TVIEWs read (adopt_redefinition), whose flush at commit needs the view:
+// wait for them first, while the view is not locked.
+void lock_before_redefinition(Node *parsetree)
+{
+    auto *statement = reinterpret_cast<ViewStmt *>(parsetree);
+    if (!statement->replace || InternalDdl::running() || !OidIsValid(catalog::meta_table()))
+        return;
+    Oid view = pg::call([&] { return RangeVarGetRelid(statement->view, NoLock, true); });
+    if (!OidIsValid(view) || !pg::call(pg_class_ownercheck, view, GetUserId()))
+        return;
+    std::set<Oid> relations;
+    for (const catalog::Tview &tview : catalog::all_tviews()) {
+        const auto &watched = catalog::compiled(tview.table)->watched;
+        if (std::binary_search(watched.begin(), watched.end(), view))
+            relations.insert(tview.dependencies.begin(), tview.dependencies.end());
+    }
+    lock_out_writers(relations);
+}
+
+void follow_drop(const std::set<std::string> &names)
+{
+    for (const catalog::Tview &tview : catalog::all_tviews()) {
+        if (!may_mean(tview, names))
+            continue;
+        adopt_redefinition(tview);
+        queue::note_everything(tview.table);
+    }
+}
 
 }  // namespace tviews::ddl
 
@@ -396,6 +518,8 @@ TVIEWS_FUNCTION(pg_tviews_ddl_start)
     Node *parsetree = reinterpret_cast<EventTriggerData *>(fcinfo->context)->parsetree;
     if (IsA(parsetree, CreateTableAsStmt))
         ddl::start_create_table_as(parsetree);
+    else if (IsA(parsetree, ViewStmt))
+        ddl::lock_before_redefinition(parsetree);
     else
         ddl::lock_before_drop(parsetree);
     return PointerGetDatum(nullptr);
@@ -407,9 +531,7 @@ TVIEWS_FUNCTION(pg_tviews_ddl_end)
     if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
         pg::raise({ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED, "pg_tviews_ddl_end() must be called as an event trigger"});
     auto *data = reinterpret_cast<EventTriggerData *>(fcinfo->context);
-    if (IsA(data->parsetree, CreateTableAsStmt))
-        ddl::end_create_table_as(data->parsetree);
-    else
+    if (!ddl::end_create_table_as(data->parsetree))
         ddl::after_ddl(data->parsetree, pg::call(GetCommandTagName, data->tag));
     return PointerGetDatum(nullptr);
 }

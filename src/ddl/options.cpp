@@ -36,6 +36,29 @@ int parse_fillfactor(const Json &value)
     return value.get<int>();
 }
 
+// Names as in SQL, by search_path where no schema is given.
+std::vector<Oid> parse_reads(const Json &value)
+{
+    constexpr auto expected = "an array of names of tables and views";
+    if (!value.is_array())
+        refuse("reads", expected);
+    std::set<Oid> relations;
+    for (const Json &element : value) {
+        if (!element.is_string())
+            refuse("reads", expected);
+        const auto &name = element.get_ref<const std::string &>();
+        relations.insert(pg::call([&] {
+            Oid relation = RangeVarGetRelid(makeRangeVarFromNameList(stringToQualifiedNameList(name.c_str())), NoLock, false);
+            char kind = get_rel_relkind(relation);
+            if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE && kind != RELKIND_VIEW &&
+                kind != RELKIND_MATVIEW && kind != RELKIND_FOREIGN_TABLE)     // the last two are refused with better words
+                ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" is not a table or view", name.c_str())));
+            return relation;
+        }));
+    }
+    return {relations.begin(), relations.end()};
+}
+
 }  // namespace
 
 Options parse_options(Jsonb *options)
@@ -52,9 +75,11 @@ Options parse_options(Jsonb *options)
             parsed.fillfactor = parse_fillfactor(value);
         else if (name == "data_index")
             parsed.data_index = value.is_boolean() ? value.get<bool>() : (refuse(name, "true or false"), false);
+        else if (name == "reads")
+            parsed.reads = parse_reads(value);
         else
             pg::raise({ERRCODE_INVALID_PARAMETER_VALUE, "unrecognized option \"" + name + "\"", "",
-                       "The options are key, fillfactor and data_index."});
+                       "The options are key, fillfactor, data_index and reads."});
     }
     return parsed;
 }

@@ -13,10 +13,11 @@ struct Options {
     std::vector<std::string> key; // empty: pk_<entity>
     std::optional<int> fillfactor;        // percent; the table's own if absent
     bool data_index = false;      // GIN index on data
+    std::optional<std::vector<Oid>> reads;    // relations that functions in the query read
     std::string text = "{}";      // as given, for the catalog
 };
 
-// Raises: 22023 for an unknown option or a value of the wrong type or range.
+// Raises: 22023 for an unknown option or a value of the wrong type or range; 42P01 or 42809 for what `reads` names.
 Options parse_options(Jsonb *options);
 
 }  // namespace tviews::ddl

@@ -224,6 +224,13 @@ int install_triggers(const catalog::Compiled &tview)
     return made;
 }
 
+void lock_out_writers(const std::set<Oid> &relations)
+{
+    if (std::none_of(relations.begin(), relations.end(), lacks_triggers))
+        for (Oid relation : relations)
+            pg::call(LockRelationOid, relation, ShareRowExclusiveLock);
+}
+
 void remove_unused_triggers(const std::vector<Oid> &relations)
 {
     std::set<Oid> all;

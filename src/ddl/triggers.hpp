@@ -8,6 +8,7 @@
 // without statement triggers.  There ordinary tables have a row trigger (ENABLE REPLICA) in their place; all others fire always.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "catalog/compiled.hpp"
@@ -18,6 +19,10 @@ namespace tviews::ddl {
 // have written) and makes the missing triggers; returns how many.  Raises: 42501 if the current user lacks TRIGGER on one.
 // Needs SPI.
 int install_triggers(const catalog::Compiled &tview);
+
+// Waits for transactions that have written these tables and keeps others out, where all of them are captured: what was captured was
+// captured for the query as it was.  While a dump is restored they are not yet, and its other sessions alter the tables.
+void lock_out_writers(const std::set<Oid> &relations);
 
 // Drops the capture triggers of these tables, and of their children and parents, where no TVIEW reads them any more.  Needs SPI.
 void remove_unused_triggers(const std::vector<Oid> &relations);

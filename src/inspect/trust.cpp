@@ -116,7 +116,7 @@ void verify(catalog::Compiled &tview, double sample, pg::ResultSet &result)
 {
     check_readable(tview);
     pg::SpiSession session;
-    refresh::PinnedSettingsScope settings(tview.tview.settings);
+    refresh::PinnedSettingsScope settings(tview.settings);
     refresh::RoleScope role(tview.owner, refresh::Security::restricted);
     refresh::SnapshotScope snapshot(refresh::Moment::read);
     bool sampled = sample < 1.0;

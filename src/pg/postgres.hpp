@@ -46,6 +46,7 @@ extern "C" {
 #include "commands/view.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
+#include "executor/functions.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"

@@ -137,7 +137,8 @@ bool before_utility(Node *statement)
     if (idle() || !IsTransactionState())
         return false;
     bool copies = copies_out(statement);
-    if ((copies || is_ddl(statement)) && Queue::current().has_pending())
+    // What only has to be compared in full can wait until a series of commands has put right what its functions call.
+    if ((copies && Queue::current().has_pending()) || (is_ddl(statement) && Queue::current().has_pending_rows()))
         flush_before_read();
     return copies && Queue::current().flush_command != 0;
 }

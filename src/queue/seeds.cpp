@@ -184,6 +184,11 @@ bool Queue::has_pending()
     return !pending_.empty();
 }
 
+bool Queue::has_pending_rows()
+{
+    return has_pending() && std::any_of(pending_.begin(), pending_.end(), [](const auto &item) { return item.first.occurrence >= 0; });
+}
+
 void Queue::subtransaction_committed(int level) noexcept
 {
     for (Flushed &flushed : flushed_)

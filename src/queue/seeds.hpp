@@ -65,6 +65,8 @@ public:
     void add_everything(Oid tview);
 
     bool has_pending();
+    // Whether rows are among it, not only TVIEWs to compare in full.
+    bool has_pending_rows();
     const SeedMap &pending() const { return pending_; }
 
     // The pending seeds of one TVIEW, moved to the flushed list at the current nesting level.

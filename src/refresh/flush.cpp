@@ -71,7 +71,7 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
     Keys keys;
     keys.everything = cannot_walk(tview, seeds);
     FlushLocks locks(tview.tview.table, keys.everything);
-    PinnedSettingsScope settings(tview.tview.settings);
+    PinnedSettingsScope settings(tview.settings);
     bool compared = queue.compared.count(tview.tview.table) != 0;
     if (keys.everything && !compared && shared_values_hold(tview, seeds, moment))
         keys.everything = false;
@@ -177,7 +177,7 @@ Written refresh(Oid table, const Keys &keys, Moment moment)
     pg::call(CommandCounterIncrement);
     auto tview = locked(table);
     FlushLocks locks(table, keys.everything);
-    PinnedSettingsScope settings(tview->tview.settings);
+    PinnedSettingsScope settings(tview->settings);
     if (!locks.exclusive())
         locks.documents(document_tags(*tview, keys));
     Written written = rebuild(*tview, keys, {}, moment);

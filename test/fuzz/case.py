@@ -60,7 +60,8 @@ class View:
 
 class Case:
     def __init__(self):
-        self.settings, self.tables, self.views, self.triggers, self.transactions = [], [], [], [], []
+        self.settings, self.tables, self.triggers, self.transactions = [], [], [], []
+        self.views = []           # and functions, in the order in which they are made
 
     def tviews(self):
         return [view for view in self.views if view.is_tview]
@@ -151,10 +152,16 @@ def _generate_views(rng, case, limits):
             view.words = ' WITH (security_invoker)' if rng.random() < 0.2 else ''
             case.views.append(view)
             sources.append(Rel(f'vw_{i + 1}', made.cols, made.key, not any(col.fuzzy for col in made.cols)))
+    functions = []
+    for i in range(rng.choice([0, 0, 1, 2, 3])):
+        made = _attempt(lambda: query.Queries(rng, sources, case.tables, limits, functions).function(f'fn_{i + 1}', 2), limits)
+        if made:
+            case.views.append(made)
+            functions.append(made)
     over_tviews = rng.random() < 0.35
     for i in range(rng.choice([1, 1, 2, 3]) + over_tviews):
         entity = f'e{i + 1}'
-        made = _attempt(lambda: query.Queries(rng, sources, case.tables, limits).top(entity, rng.choice([2, 3, 5, 8])), limits)
+        made = _attempt(lambda: query.Queries(rng, sources, case.tables, limits, functions).top(entity, rng.choice([2, 3, 5, 8])), limits)
         if made is None:
             continue
         view = View(f'tv_{entity}', made)

@@ -39,6 +39,9 @@ class Expressions:
             return plain
         if depth < 0:
             return self._literal_value(kind, scope, depth)
+        call = self.function_value(kind, scope, depth) if self.chance(0.3) else None
+        if call is not None:
+            return call
         choices = [self._literal_value]
         if kind in ('int', 'text', 'numeric', 'bool', 'jsonb', 'timestamptz', 'bigint'):
             choices += [self._computed] * 4

@@ -225,7 +225,7 @@ class Runner:
                 raise
             return self._refused(view, error)
         if not view.is_tview:
-            self._note('views')
+            self._note('functions' if view.name.startswith('fn_') else 'views')
             return True
         view.columns = [name for (name,) in self.main.run(
             f"SELECT attname FROM pg_attribute WHERE attrelid = '{view.name}'::regclass AND attnum > 0 "

@@ -6,6 +6,7 @@ Not here: expressions (expression.py), and whether the engine accepts the query.
 """
 from chain import Chains
 from expression import EXACT, SIMPLE, Expressions
+from functions import Calls
 from schema import LOOSE, canonical, literal, outside
 from recursion import Trees
 from scope import Col, Output, Rel, Scope, letter_of
@@ -18,11 +19,12 @@ INNER_SHAPES = ['plain'] * 3 + ['group'] * 5 + ['aggregate', 'distinct', 'distin
                                                'window', 'window', 'limit', 'limit', 'setop', 'setop']
 
 
-class Queries(Expressions, Chains, Trees):
+class Queries(Expressions, Chains, Trees, Calls):
     """`sources` are the relations a query may read: Rels whose alias is the relation's name."""
 
-    def __init__(self, rng, sources, tables, limits):
+    def __init__(self, rng, sources, tables, limits, functions=()):
         self.rng, self.sources, self.tables, self.without, self.risks = rng, sources, tables, limits.without, limits.risk
+        self.functions = functions
         self.ctes, self.counter, self.budget = [], 0, 0
 
     def fresh(self, letter):
@@ -40,7 +42,8 @@ class Queries(Expressions, Chains, Trees):
             inner = self.select(depth, shape=self.rng.choice(INNER_SHAPES), key='any' if self.chance(0.7) else None,
                                 ctes=self.chance(0.05))
             return self._derived(inner, '')
-        return self._named(self.rng.choice(self.sources))
+        call = self.function_rows(None, depth) if self.chance(0.1) else None
+        return call or self._named(self.rng.choice(self.sources))
 
     def _named(self, source):
         alias = self.fresh(letter_of(source.alias))
@@ -54,6 +57,9 @@ class Queries(Expressions, Chains, Trees):
     def _lateral(self, scope, depth):
         """A subquery or function that looks at what stands to its left."""
         self.budget -= 1
+        call = self.function_rows(scope, depth) if self.chance(0.5) else None
+        if call:
+            return call
         roll, refs = self.rng.random(), [ref for rel in scope.rels for ref in rel.refs()]
         arrays = [ref for ref in refs if ref.kind.endswith('[]')]
         documents = [ref for ref in refs if ref.kind == 'jsonb' and not ref.col.fuzzy]
@@ -116,7 +122,7 @@ class Queries(Expressions, Chains, Trees):
             if self.budget <= 0:
                 break
             kind = self.rng.choice(['', '', 'LEFT', 'LEFT', 'LEFT', 'RIGHT', 'FULL', 'CROSS'])
-            lateral = kind in ('', 'LEFT', 'CROSS') and depth > 0 and self.chance(0.15)
+            lateral = kind in ('', 'LEFT', 'CROSS') and depth > 0 and self.chance(0.35 if self.functions else 0.15)
             if lateral:
                 new_node, new = self._lateral(Scope(rels, outer), depth)
             else:

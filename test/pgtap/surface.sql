@@ -77,7 +77,8 @@ SELECT col_type_is('pg_tview_meta', 'options', 'jsonb');
 SELECT col_type_is('pg_tview_meta', 'undetermined', 'text[]');
 SELECT col_type_is('pg_tview_meta', 'created_at', 'timestamp with time zone');
 SELECT is_empty($$SELECT attname FROM pg_attribute WHERE attrelid = 'pg_tview_meta'::regclass AND attnum > 0 AND NOT attisdropped
-                  AND NOT attnotnull$$, 'no column of pg_tview_meta may be null');
+                  AND NOT attnotnull AND attname <> 'reads'$$, 'no column of pg_tview_meta may be null, but for the option that was not given');
+SELECT col_type_is('pg_tview_meta', 'reads', 'regclass[]');
 SELECT is_empty($$SELECT attname FROM pg_attribute WHERE attrelid = 'pg_tview_meta'::regclass AND attnum > 0 AND NOT attisdropped
                   AND attname NOT IN ('created_at', 'created_by') AND col_description(attrelid, attnum) IS NULL$$,
                 'the columns of pg_tview_meta have comments');

@@ -19,6 +19,17 @@ $node->safe_psql('postgres', q{
 	CREATE VIEW other.v_post AS SELECT 'an application''s own view' AS says;
 	SELECT pg_tviews_create('other.tv_post', 'SELECT pk_post AS number, upper(title) AS title FROM tb_post',
 		'{"key": "number", "fillfactor": 70}');
+	-- Functions: one that is looked through by the names in its text, and one whose reads are declared, of a table renamed since.
+	CREATE FUNCTION title_of(post integer) RETURNS text STABLE LANGUAGE sql AS 'SELECT title FROM tb_post WHERE pk_post = post';
+	CREATE TABLE tv_said AS SELECT c.pk_comment AS pk_said, title_of(c.fk_post) AS title FROM tb_comment c;
+	CREATE TABLE tb_seen (fk_user integer, at date);
+	INSERT INTO tb_seen VALUES (1, '2024-01-01'), (2, '2024-02-02');
+	CREATE FUNCTION last_seen(who integer) RETURNS date STABLE LANGUAGE plpgsql
+		AS 'BEGIN RETURN (SELECT max(at) FROM "Seen" WHERE fk_user = who); END';
+	BEGIN;
+	ALTER TABLE tb_seen RENAME TO "Seen";
+	SELECT pg_tviews_create('tv_seen', 'SELECT pk_user AS pk_seen, last_seen(pk_user) FROM tb_user', '{"reads": ["public.\"Seen\""]}');
+	COMMIT;
 	UPDATE tb_user SET name = 'renamed' WHERE pk_user = 1;
 });
 my $folder = PostgreSQL::Test::Utils::tempdir();
@@ -47,6 +58,9 @@ sub check
 	});
 	like($node->safe_psql($db, 'SELECT data FROM tv_user WHERE pk_user = 2'), qr/written.*written/, "$db: writes are maintained");
 	is($node->safe_psql($db, q{SELECT title FROM other.tv_post ORDER BY number DESC LIMIT 1}), 'WRITTEN', "$db: in every schema");
+	is($node->safe_psql($db, q{SELECT reads FROM pg_tview_meta WHERE entity = 'seen'}), '{"\\"Seen\\""}', "$db: declared reads are known");
+	$node->safe_psql($db, q{UPDATE "Seen" SET at = at + 1; UPDATE tb_post SET title = title || '.' WHERE pk_post = 1});
+	is($node->safe_psql($db, 'SELECT last_seen FROM tv_seen WHERE pk_seen = 1'), '2024-01-02', "$db: and captured");
 	is_exact($node, $db, "in $db after that");
 	$node->safe_psql($db, q{TRUNCATE tb_comment});
 	is_exact($node, $db, "in $db after TRUNCATE");
@@ -56,7 +70,7 @@ sub check
 		SELECT body FROM tv_comment; }), 'new', "$db: new TVIEWs can be made");
 	$node->safe_psql($db, q{
 		DROP VIEW difference;
-		DROP TABLE tv_comment, tv_user, tv_post, tv_commenter, tv_title;
+		DROP TABLE tv_comment, tv_user, tv_post, tv_commenter, tv_title, tv_said, tv_seen;
 		DROP SCHEMA other CASCADE;
 	});
 	is($node->safe_psql($db, q{SELECT count(*) FROM pg_trigger WHERE tgname LIKE '!pg_tviews%'}), '0',
