@@ -54,7 +54,8 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
 {
     queue::Queue &queue = queue::Queue::current();
     SeedList seeds = queue.take(tview.tview.table);
-    Keys keys;
+    Found found;
+    Keys &keys = found.keys;
     keys.everything = cannot_walk(tview, seeds);
     FlushLocks locks(tview.tview.table, keys.everything);
     PinnedSettingsScope settings(tview.tview.settings);
@@ -62,24 +63,21 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
     if (keys.everything && !compared && shared_values_hold(tview, seeds, moment))
         keys.everything = false;
     if (!keys.everything)
-        keys = walk(tview, seeds, locks, moment);
-    Patch patch;
-    if (!keys.everything)
-        patch = find_patch(tview, seeds);
+        found = walk(tview, seeds, locks, moment);
     if (moment == Moment::commit) {
         keys.add(queue.revisit[tview.tview.table]);
     } else if (IsolationUsesXactSnapshot()) {
         queue.revisit[tview.tview.table].add(keys);
-        queue.revisit[tview.tview.table].add(patch.keys);
+        queue.revisit[tview.tview.table].add(found.patches.keys());
     }
     if (keys.everything)
         queue.compared.insert(tview.tview.table);
     if (!locks.exclusive()) {
         Tags tags = document_tags(tview, keys);
-        tags.add(document_tags(tview, patch.keys));
+        tags.add(document_tags(tview, found.patches.keys()));
         locks.documents(std::move(tags));
     }
-    return rebuild(tview, keys, patch, moment);
+    return rebuild(tview, found, moment);
 }
 
 std::uint64_t flush_round(Moment moment)
@@ -162,9 +160,9 @@ Written refresh_all(Oid table)
     lock_relations({tview});
     FlushLocks locks(table, true);
     PinnedSettingsScope settings(tview->tview.settings);
-    Keys keys;
-    keys.everything = true;
-    Written written = rebuild(*tview, keys, {}, Moment::read);
+    Found all;
+    all.keys.everything = true;
+    Written written = rebuild(*tview, all, Moment::read);
     queue::Queue::current().flushed_tables.insert(table);
     queue::Queue::current().compared.insert(table);
     finish();
