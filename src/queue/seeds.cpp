@@ -95,7 +95,7 @@ void Queue::add_row(const catalog::CaptureTarget &target, Seeds &seeds, const Da
     seeds.rows.add(values, nulls);
     if (seeds.rows.bytes() > catalog::seed_memory()) {
         seeds.everything = true;
-        seeds.rows = pg::RowSet(std::vector<Oid>{});
+        seeds.rows = pg::RowSet(seeds.rows.types(pg::first_columns(seeds.rows.width())));
     }
 }
 

@@ -131,15 +131,14 @@ private:
         if (!locks_.exclusive())
             locks_.step(static_cast<int>(stage), far_tags(stage), near_tags(stage));
         auto next = static_cast<std::size_t>(tview_.order.all[stage].next);
-        if (!empty(stage))
-            step(stage, tview_.stages[stage].step, rows_[stage], rows_[next]);
+        step(stage, tview_.stages[stage].step, rows_[stage], rows_[next]);
         for (auto &[occurrence, rows] : std::exchange(copies_[stage], {}))
             step(stage, tview_.copies[occurrence]->steps.at(static_cast<int>(stage)), rows, copies_[next][occurrence]);
     }
 
     void step(std::size_t stage, const plan::RowsStatement &sql, Rows &rows, Rows &next)
     {
-        if (found_.keys.everything)
+        if (!rows || rows->empty())
             return;
         const catalog::Stage &compiled = tview_.stages[stage];
         Rows found = compiled.may_fail ? try_run(tview_, sql, *rows, compiled.reader, moment_)
