@@ -72,11 +72,8 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
     }
     if (keys.everything)
         queue.compared.insert(tview.tview.table);
-    if (!locks.exclusive()) {
-        Tags tags = document_tags(tview, keys);
-        tags.add(document_tags(tview, found.patches.keys()));
-        locks.documents(std::move(tags));
-    }
+    if (!locks.exclusive())
+        locks.documents(document_tags(tview, found));
     return rebuild(tview, found, moment);
 }
 

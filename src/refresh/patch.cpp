@@ -229,14 +229,18 @@ void Patches::clear()
     documents_.reset();
 }
 
+std::vector<int> Patches::whole_key() const
+{
+    std::vector<int> part(documents_->width());
+    std::iota(part.begin(), part.end(), 0);
+    return part;
+}
+
 Keys Patches::keys() const
 {
     Keys keys;
-    if (!documents_)
-        return keys;
-    std::vector<int> part(documents_->width());
-    std::iota(part.begin(), part.end(), 0);
-    keys.add(part, *documents_, pg::first_columns(part.size()));
+    if (documents_)
+        keys.add(whole_key(), *documents_, pg::first_columns(documents_->width()));
     return keys;
 }
 
@@ -268,10 +272,9 @@ Written Patches::patch_documents(catalog::Compiled &tview, Relation table, std::
                                  Keys &rebuilt)
 {
     Written written;
-    std::vector<int> whole_key(documents_->width());
-    std::iota(whole_key.begin(), whole_key.end(), 0);
-    pg::RowSet misplaced(documents_->types(pg::first_columns(whole_key.size())));
-    auto known = rebuilt.parts.find(whole_key);
+    std::vector<std::size_t> all_columns = pg::first_columns(documents_->width());
+    pg::RowSet misplaced(documents_->types(all_columns));
+    auto known = rebuilt.parts.find(whole_key());
     std::sort(items_.begin(), items_.end());
     Patcher patcher(tview, table, values, moment);
     const PatchItem *end = items_.data() + items_.size();
@@ -295,7 +298,7 @@ Written Patches::patch_documents(catalog::Compiled &tview, Relation table, std::
     }
     patcher.close();
     if (!misplaced.empty())
-        rebuilt.add(whole_key, misplaced, pg::first_columns(whole_key.size()));
+        rebuilt.add(whole_key(), misplaced, all_columns);
     return written;
 }
 

@@ -36,6 +36,8 @@ public:
     void clear();
     // The documents' keys; null if there is no document.
     const pg::RowSet *documents() const { return documents_.get(); }
+    // The columns of the key they are known by: all.
+    std::vector<int> whole_key() const;
     // The same as keys to compare.
     Keys keys() const;
 

@@ -275,20 +275,31 @@ Found walk(catalog::Compiled &tview, const SeedList &seeds, FlushLocks &locks, M
     return Walker(tview, seeds, locks, moment).run();
 }
 
-Tags document_tags(const catalog::Compiled &tview, const Keys &keys)
+namespace {
+
+// Of documents known by these columns of the key.
+Tags document_tags(const catalog::Compiled &tview, const std::vector<int> &part, const pg::RowSet &keys)
 {
-    if (keys.everything || (tview.locked_key.empty() && !keys.parts.empty()))
-        return {true, {}};
-    Tags tags;
-    for (const auto &[part, rows] : keys.parts) {
-        std::vector<std::size_t> columns;
-        std::vector<Hash> functions;
-        for (const catalog::LockedKey &key : tview.locked_key) {
-            columns.push_back(static_cast<std::size_t>(std::find(part.begin(), part.end(), key.key_column) - part.begin()));
-            functions.push_back({key.hash, key.collation});
-        }
-        tags.add(hashed(rows, columns, functions));
+    if (tview.locked_key.empty() || keys.size() > static_cast<std::size_t>(catalog::settings().max_fine_locks))
+        return {true, {}};        // there would be too many
+    std::vector<std::size_t> columns;
+    std::vector<Hash> functions;
+    for (const catalog::LockedKey &key : tview.locked_key) {
+        columns.push_back(static_cast<std::size_t>(std::find(part.begin(), part.end(), key.key_column) - part.begin()));
+        functions.push_back({key.hash, key.collation});
     }
+    return hashed(keys, columns, functions);
+}
+
+}  // namespace
+
+Tags document_tags(const catalog::Compiled &tview, const Found &found)
+{
+    Tags tags{found.keys.everything, {}};
+    for (const auto &[part, rows] : found.keys.parts)
+        tags.add(document_tags(tview, part, rows));
+    if (!found.patches.empty())
+        tags.add(document_tags(tview, found.patches.whole_key(), *found.patches.documents()));
     return tags;
 }
 

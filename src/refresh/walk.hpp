@@ -29,6 +29,6 @@ struct Found {
 Found walk(catalog::Compiled &tview, const SeedList &seeds, FlushLocks &locks, Moment moment);
 
 // What to lock of these documents.
-Tags document_tags(const catalog::Compiled &tview, const Keys &keys);
+Tags document_tags(const catalog::Compiled &tview, const Found &found);
 
 }  // namespace tviews::refresh
