@@ -5,54 +5,60 @@
 
 #include "catalog/settings.hpp"
 #include "queue/seeds.hpp"
+#include "queue/skipping.hpp"
 
 namespace tviews::capture {
 
 using catalog::CaptureTarget;
 using catalog::CaptureTargets;
 
-RowCapture::RowCapture(const CaptureTargets &targets, TupleDesc desc) : targets_(targets), desc_(desc)
+RowCapture::RowCapture(const CaptureTargets &targets, TupleDesc desc) : desc_(desc)
 {
     std::size_t widest = 0;
-    for (const CaptureTarget &target : targets)
+    targets_.reserve(targets.size());
+    for (const CaptureTarget &target : targets) {
+        if (queue::skips(target.tview))
+            continue;
+        targets_.push_back(&target);
         widest = std::max({widest, target.seed_columns.size(), target.copied_seed.size()});
+    }
     values_ = std::make_unique<Datum[]>(widest + 1);
     nulls_ = std::make_unique<bool[]>(widest + 1);
 }
 
 void RowCapture::everything()
 {
-    for (const CaptureTarget &target : targets_)
-        queue::Queue::current().add_everything(target);
+    for (const CaptureTarget *target : targets_)
+        queue::Queue::current().add_everything(*target);
 }
 
 void RowCapture::inserted(TupleTableSlot *slot)
 {
-    for (const CaptureTarget &target : targets_)
-        if (target.inserts)
-            seed(target, slot, true);
+    for (const CaptureTarget *target : targets_)
+        if (target->inserts)
+            seed(*target, slot, true);
 }
 
 void RowCapture::deleted(TupleTableSlot *slot)
 {
-    for (const CaptureTarget &target : targets_)
-        seed(target, slot, true);
+    for (const CaptureTarget *target : targets_)
+        seed(*target, slot, true);
 }
 
 void RowCapture::updated(TupleTableSlot *before, TupleTableSlot *after)
 {
-    for (const CaptureTarget &target : targets_) {
-        if (!differs(target, before, after))
+    for (const CaptureTarget *target : targets_) {
+        if (!differs(*target, before, after))
             continue;
-        if (catalog::settings().patch && only_copies_differ(target)) {
-            read_columns(target.copied_seed, after);
-            queue::Queue::current().add_patch(target, values_.get(), nulls_.get(), changed_);
+        if (catalog::settings().patch && only_copies_differ(*target)) {
+            read_columns(target->copied_seed, after);
+            queue::Queue::current().add_patch(*target, values_.get(), nulls_.get(), changed_);
             continue;
         }
-        bool moved = has_moved(target, before, after);
-        seed(target, before, moved);
+        bool moved = has_moved(*target, before, after);
+        seed(*target, before, moved);
         if (moved)
-            seed(target, after, moved);
+            seed(*target, after, moved);
     }
 }
 

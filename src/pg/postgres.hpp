@@ -96,6 +96,7 @@ extern "C" {
 #include "utils/timeout.h"
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
+#include "utils/uuid.h"
 #include "utils/varlena.h"
 }
 

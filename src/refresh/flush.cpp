@@ -50,6 +50,20 @@ Tviews locked_in_order(queue::Queue &queue)
     }
 }
 
+// The same of one TVIEW.
+std::shared_ptr<catalog::Compiled> locked(Oid table)
+{
+    for (auto tview = catalog::compiled(table);;) {
+        lock_relations({tview});
+        if (!catalog::is_tview(table))
+            pg::raise({ERRCODE_UNDEFINED_TABLE, fmt::format("TVIEW {} was dropped by another session", tview->name())});
+        auto now = catalog::compiled(table);
+        if (now == tview)
+            return now;
+        tview = std::move(now);
+    }
+}
+
 Written flush_tview(catalog::Compiled &tview, Moment moment)
 {
     queue::Queue &queue = queue::Queue::current();
@@ -148,21 +162,40 @@ std::uint64_t flush(Moment moment, int &rounds)
     return written;
 }
 
-Written refresh_all(Oid table)
+namespace {
+
+// Compares documents that no seed led to.
+Written refresh(Oid table, Found documents, Moment moment)
 {
-    auto tview = catalog::compiled(table);
     FlushingScope flushing;
     pg::SpiSession session;
     pg::call(CommandCounterIncrement);
-    lock_relations({tview});
-    FlushLocks locks(table, true);
+    auto tview = locked(table);
+    FlushLocks locks(table, documents.keys.everything);
     PinnedSettingsScope settings(tview->tview.settings);
+    if (!locks.exclusive())
+        locks.documents(document_tags(*tview, documents));
+    Written written = rebuild(*tview, documents, moment);
+    queue::Queue::current().flushed_tables.insert(table);
+    finish();
+    return written;
+}
+
+}  // namespace
+
+Written refresh_some(Oid table, const Keys &keys)
+{
+    Found documents;
+    documents.keys.add(keys);
+    return refresh(table, std::move(documents), Moment::commit);
+}
+
+Written refresh_all(Oid table)
+{
     Found all;
     all.keys.everything = true;
-    Written written = rebuild(*tview, all, Moment::read);
-    queue::Queue::current().flushed_tables.insert(table);
+    Written written = refresh(table, std::move(all), Moment::read);
     queue::Queue::current().compared.insert(table);
-    finish();
     if (IsolationUsesXactSnapshot())      // what it could not see is compared again at commit
         queue::Queue::current().add_everything(table);
     return written;
