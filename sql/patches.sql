@@ -88,4 +88,122 @@ SELECT * FROM pg_tviews_verify(NULL);
 ALTER TABLE tb_post DROP CONSTRAINT tb_post_pkey;
 UPDATE tb_post SET title = 'without index' WHERE pk_post < 20;
 SELECT * FROM pg_tviews_verify(NULL);
+-- copies of rows that the document determines: its user, the user's team; over an outer join; in the elements of an array, each
+-- known by its id; of the row behind the element and of what that determines in turn; from a TVIEW
+CREATE TABLE tb_team (pk_team integer PRIMARY KEY, name text NOT NULL, motto text);
+CREATE TABLE tb_member (pk_member integer PRIMARY KEY, fk_team integer REFERENCES tb_team, name text NOT NULL, title text,
+                        active boolean NOT NULL DEFAULT true);
+CREATE TABLE tb_article (pk_article integer PRIMARY KEY, fk_member integer NOT NULL REFERENCES tb_member, fk_editor integer REFERENCES tb_member, head text);
+CREATE TABLE tb_note (id uuid PRIMARY KEY, fk_article integer NOT NULL REFERENCES tb_article, fk_member integer NOT NULL REFERENCES tb_member,
+                      body text, stars numeric, hidden boolean NOT NULL DEFAULT false);
+INSERT INTO tb_team VALUES (1, 'red', 'go'), (2, 'blue', NULL);
+INSERT INTO tb_member SELECT n, nullif(n % 3, 0), 'member ' || n, 'Dr' FROM generate_series(1, 9) n;
+INSERT INTO tb_article SELECT n, 1 + n % 9, nullif(n % 4, 0), 'head ' || n FROM generate_series(1, 60) n;
+INSERT INTO tb_note SELECT md5(n::text)::uuid, 1 + n % 50, 1 + n % 9, 'note ' || n, n / 10.0, n % 7 = 0 FROM generate_series(1, 300) n;
+CREATE INDEX ON tb_article (fk_member);
+CREATE INDEX ON tb_note (fk_article);
+CREATE TABLE tv_article AS
+    SELECT a.pk_article, m.title AS writer,
+           jsonb_build_object('head', a.head, 'member', jsonb_build_object('name', m.name, 'team', t.name),
+                              'editor', jsonb_build_object('name', e.name, 'title', e.title),
+                              'notes', coalesce((SELECT jsonb_agg(jsonb_build_object('id', n.id, 'body', n.body, 'by', jsonb_build_object('name', w.name, 'team', wt.name),
+                                                                                     'stars', n.stars) ORDER BY n.stars, n.id)
+                                                 FROM tb_note n JOIN tb_member w ON w.pk_member = n.fk_member
+                                                 LEFT JOIN tb_team wt ON wt.pk_team = w.fk_team
+                                                 WHERE n.fk_article = a.pk_article AND NOT n.hidden), '[]'),
+                              'mottos', (SELECT jsonb_agg(t2.motto ORDER BY t2.pk_team) FROM tb_team t2 WHERE t2.pk_team = m.fk_team)) AS data
+    FROM tb_article a JOIN tb_member m ON m.pk_member = a.fk_member LEFT JOIN tb_team t ON t.pk_team = m.fk_team
+         LEFT JOIN tb_member e ON e.pk_member = a.fk_editor;
+SELECT * FROM pg_tviews_explain('tv_article') AS e (line) WHERE line ~ '^ tb|^tb|copied';
+-- every one of them set, to nothing and back; rows in no document; hidden elements; the same row on several ways
+UPDATE tb_team SET name = upper(name);
+UPDATE tb_member SET title = NULL WHERE pk_member < 4;
+UPDATE tb_member SET name = 'renamed ' || pk_member, title = 'Prof' WHERE pk_member IN (1, 5);
+UPDATE tb_note SET body = NULL WHERE fk_article < 5;
+UPDATE tb_note SET body = 'again' WHERE hidden OR fk_article = 4;
+SELECT data -> 'member' AS member, data -> 'editor' AS editor, data #> '{notes,0,by}' AS by FROM tv_article WHERE pk_article IN (4, 5) ORDER BY pk_article;
+SELECT * FROM pg_tviews_verify(NULL);
+-- only what differs is written, and each document once
+CREATE TEMP TABLE places AS SELECT pk_article, ctid AS place FROM tv_article;
+BEGIN;
+UPDATE tb_member SET name = 'same ' || pk_member;
+UPDATE tb_member SET name = 'renamed ' || pk_member WHERE pk_member IN (1, 5);
+UPDATE tb_member SET name = 'member ' || pk_member WHERE pk_member NOT IN (1, 5);
+COMMIT;
+SELECT count(*) AS moved FROM places b JOIN tv_article t ON t.pk_article = b.pk_article WHERE t.ctid <> b.place;
+DROP TABLE places;
+-- together with rows that come, go and move; ids that change; savepoints
+BEGIN;
+UPDATE tb_member SET name = 'X' WHERE pk_member = 2;
+UPDATE tb_article SET fk_member = 2 WHERE pk_article = 7;
+UPDATE tb_note SET fk_article = 8 WHERE fk_article = 9;
+UPDATE tb_note SET body = 'moved' WHERE fk_article = 8;
+UPDATE tb_note SET id = md5(id::text)::uuid, body = 'new id' WHERE fk_article = 10;
+SAVEPOINT s;
+UPDATE tb_member SET name = 'rolled back', fk_team = 1 WHERE pk_member = 3;
+UPDATE tb_note SET hidden = NOT hidden WHERE fk_article = 11;
+SELECT * FROM pg_tviews_verify(NULL);
+ROLLBACK TO s;
+UPDATE tb_member SET name = 'Y' WHERE pk_member = 3;
+DELETE FROM tb_note WHERE fk_article = 12;
+UPDATE tb_note SET body = 'in a new article' WHERE fk_article = 13;
+UPDATE tb_article SET pk_article = 113 WHERE pk_article = 60;
+COMMIT;
+SELECT * FROM pg_tviews_verify(NULL);
+-- a key of the changed row itself: swapped and changed back
+CREATE TABLE tb_code (id integer PRIMARY KEY, code integer UNIQUE DEFERRABLE, shown text, name text);
+CREATE TABLE tb_use (pk_use integer PRIMARY KEY, code integer);
+INSERT INTO tb_code SELECT n, n, 'c' || n, 'n' || n FROM generate_series(1, 4) n;
+INSERT INTO tb_use SELECT n, 1 + n % 5 FROM generate_series(1, 10) n;
+CREATE UNIQUE INDEX ON tb_code (code);
+CREATE TABLE tv_use AS SELECT u.pk_use, jsonb_build_object('shown', c.shown) AS data FROM tb_use u LEFT JOIN tb_code c ON c.code = u.code;
+SELECT * FROM pg_tviews_explain('tv_use') AS e (line) WHERE line LIKE '%copied%';
+BEGIN;
+UPDATE tb_code SET shown = 'first' WHERE id = 1;
+SET CONSTRAINTS ALL DEFERRED;
+UPDATE tb_code SET code = 100 WHERE id = 1;
+UPDATE tb_code SET shown = 'second', code = 1 WHERE id = 2;
+UPDATE tb_code SET shown = 'third' WHERE id = 1;
+SELECT count(*) FROM tv_use;
+UPDATE tb_code SET code = 2 WHERE id = 1;
+UPDATE tb_code SET shown = 'fourth' WHERE id IN (1, 2);
+COMMIT;
+SELECT pk_use, data FROM tv_use WHERE pk_use < 4 ORDER BY 1;
+SELECT * FROM pg_tviews_verify(NULL);
+
+-- not where an outer join asks for more, where the row is not the only one, or where elements do not tell their row
+CREATE TABLE tv_not AS
+    SELECT a.pk_article AS pk_not, x.name AS active, y.head AS other,
+           jsonb_build_object('notes', (SELECT jsonb_agg(jsonb_build_object('body', n.body) ORDER BY n.id) FROM tb_note n WHERE n.fk_article = a.pk_article),
+                              'sorted', (SELECT jsonb_agg(jsonb_build_object('id', n.id, 'body', n.body) ORDER BY n.body, n.id) FROM tb_note n WHERE n.fk_article = a.pk_article),
+                              'distinct', (SELECT jsonb_agg(DISTINCT jsonb_build_object('id', n.id, 'stars', n.stars)) FROM tb_note n WHERE n.fk_article = a.pk_article)) AS data
+    FROM tb_article a LEFT JOIN tb_member x ON x.pk_member = a.fk_member AND x.active
+         LEFT JOIN (SELECT DISTINCT ON (l.fk_editor) l.fk_editor, l.head FROM tb_article l ORDER BY l.fk_editor, l.pk_article) y ON y.fk_editor = a.fk_member;
+SELECT * FROM pg_tviews_explain('tv_not') AS e (line) WHERE line LIKE '%copied%';
+UPDATE tb_member SET active = false WHERE pk_member IN (1, 2);
+UPDATE tb_member SET name = 'inactive' WHERE pk_member IN (1, 2, 3);
+UPDATE tb_article SET head = 'h' || pk_article;
+UPDATE tb_note SET body = 'b', stars = 1;
+SELECT * FROM pg_tviews_verify(NULL);
+
+-- a document that was spoilt is built again; so is one that only SQL can reach
+UPDATE tv_article SET data = data - 'member' WHERE pk_article = 20;
+UPDATE tv_article SET data = '[]' WHERE pk_article = 21;
+UPDATE tb_member SET name = 'healed';
+SELECT * FROM pg_tviews_verify(NULL);
+CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER own BEFORE UPDATE ON tv_article FOR EACH ROW EXECUTE FUNCTION nothing();
+UPDATE tb_member SET name = 'by statement';
+SELECT * FROM pg_tviews_verify(NULL);
+DROP TRIGGER own ON tv_article;
+ALTER TABLE tb_member ENABLE ROW LEVEL SECURITY;
+UPDATE tb_member SET name = 'with policies';
+SELECT * FROM pg_tviews_verify(NULL);
+-- through a TVIEW
+CREATE TABLE tv_member AS SELECT m.pk_member, jsonb_build_object('name', m.name) AS data FROM tb_member m;
+CREATE TABLE tv_signed AS SELECT a.pk_article AS pk_signed, jsonb_build_object('by', m.data) AS data FROM tb_article a JOIN tv_member m ON m.pk_member = a.fk_member;
+SELECT * FROM pg_tviews_explain('tv_signed') AS e (line) WHERE line LIKE '%copied%';
+UPDATE tb_member SET name = 'signed ' || pk_member;
+SELECT data FROM tv_signed WHERE pk_signed < 3 ORDER BY pk_signed;
+SELECT * FROM pg_tviews_verify(NULL);
 DROP SCHEMA s_patches CASCADE;

@@ -58,6 +58,12 @@ void describe_columns(model::Analysis &analysis)
         for (const model::Target &target : alternative.targets)
             for (const model::Target::Part &part : target.parts)
                 note_columns(part.expression, columns);
+    for (const model::CopiedRow &row : analysis.copied_rows) {
+        columns[row.occurrence].insert(row.identity.begin(), row.identity.end());
+        for (const model::CopiedArray &array : row.arrays)
+            for (const model::Copy &copy : array.identity)
+                columns[array.occurrence].insert(copy.column);
+    }
     for (std::size_t i = 0; i < columns.size(); ++i)      // an earlier row's columns are read of the later one
         if (analysis.occurrences[i].earlier >= 0)
             columns[analysis.occurrences[i].earlier].insert(columns[i].begin(), columns[i].end());

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "analyze/unique.hpp"
 #include "pg/list.hpp"
 #include "pg/walk.hpp"
 
@@ -12,101 +13,105 @@ namespace tviews::analyze {
 
 namespace {
 
+using model::AttributeNumber;
+
 bool is_plain(const Query *query)
 {
-    return query->groupClause == nullptr && query->groupingSets == nullptr && query->havingQual == nullptr && !query->hasAggs &&
+    return query->groupClause == nullptr && query->groupingSets == nullptr && query->havingQual == nullptr &&
            !query->hasWindowFuncs && !query->hasTargetSRFs && query->distinctClause == nullptr && query->sortClause == nullptr &&
            query->limitCount == nullptr && query->limitOffset == nullptr && query->setOperations == nullptr;
 }
 
-// Columns of one relation's row that give the whole key; empty if something else does.
-std::set<AttrNumber> key_columns(const model::Analysis &analysis, const model::Target &target)
+Node *strip(Node *node)
 {
-    std::set<AttrNumber> columns;
-    for (const model::Target::Part &part : target.parts) {
-        if (!part.expression.is_column())
+    while (node != nullptr && IsA(node, RelabelType))
+        node = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(node)->arg);
+    return node;
+}
+
+// The keys of jsonb_build_object()'s arguments, if all are constant and none comes twice; else none.
+std::vector<std::string> constant_keys(const List *arguments)
+{
+    std::vector<std::string> keys;
+    for (int i = 0; i + 1 < pg::length(arguments); i += 2) {
+        Node *key = strip(static_cast<Node *>(pg::nth(arguments, i)));
+        auto *constant = IsA(key, Const) ? reinterpret_cast<Const *>(key) : nullptr;
+        if (constant == nullptr || constant->constisnull ||
+            (constant->consttype != TEXTOID && constant->consttype != UNKNOWNOID))
             return {};
-        columns.insert(part.expression.inputs.front().attribute);
+        keys.emplace_back(pg::call([&]() -> const char * {      // a literal stays of unknown type here
+            return constant->consttype == TEXTOID ? TextDatumGetCString(constant->constvalue)
+                                                  : DatumGetCString(constant->constvalue);
+        }));
     }
-    return target.parts.size() == analysis.key.size() ? columns : std::set<AttrNumber>{};
+    std::set<std::string> distinct(keys.begin(), keys.end());
+    return distinct.size() == keys.size() ? keys : std::vector<std::string>{};
 }
 
-// What pg_index says: whether the index lets no two rows agree in these columns, by their types' own equality.  C-side.
-bool is_unique_in(HeapTuple index, TupleDesc desc, const AttrNumber *columns, int count)
+// Calls visit(value, path) for `node` and for each value in its nested objects.  Nothing is looked through: x::text is not x.
+template <class Visit>
+void visit_values(Node *node, std::vector<std::string> &path, const Visit &visit)
 {
-    auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(index));
-    bool unique = form->indisunique && form->indisvalid && form->indimmediate && heap_attisnull(index, Anum_pg_index_indpred, desc) &&
-                  heap_attisnull(index, Anum_pg_index_indexprs, desc);
-    bool is_null;
-    auto *classes = reinterpret_cast<oidvector *>(DatumGetPointer(heap_getattr(index, Anum_pg_index_indclass, desc, &is_null)));
-    auto *collations =
-        reinterpret_cast<oidvector *>(DatumGetPointer(heap_getattr(index, Anum_pg_index_indcollation, desc, &is_null)));
-    for (int i = 0; i < form->indnkeyatts && unique; ++i) {
-        AttrNumber column = form->indkey.values[i];
-        unique = std::find(columns, columns + count, column) != columns + count;
-        if (!unique)
-            break;
-        Oid type, collation;
-        int32 modifier;
-        get_atttypetypmodcoll(form->indrelid, column, &type, &modifier, &collation);
-        unique = get_opclass_family(classes->values[i]) == lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY)->btree_opf &&
-                 collations->values[i] == collation;
+    if (node == nullptr)
+        return;
+    auto *function = IsA(node, FuncExpr) ? reinterpret_cast<FuncExpr *>(node) : nullptr;
+    if (function == nullptr || function->funcid != F_JSONB_BUILD_OBJECT_ANY || function->funcvariadic)
+        return visit(node, path);
+    auto keys = constant_keys(function->args);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        path.push_back(keys[i]);
+        visit_values(static_cast<Node *>(pg::nth(function->args, static_cast<int>(2 * i + 1))), path, visit);
+        path.pop_back();
     }
-    return unique;
 }
 
-// Whether no two rows of the relation agree in these columns.  Locks nothing: this runs while rows are captured.
-bool identify_a_row(Oid relation, const std::set<AttrNumber> &columns)
-{
-    std::vector<AttrNumber> list(columns.begin(), columns.end());
-    const AttrNumber *first = list.data();
-    int count = static_cast<int>(list.size());
-    return pg::call([&] {
-        if (get_rel_relkind(relation) != RELKIND_RELATION || has_subclass(relation))
-            return false;
-        bool unique = false;
-        Relation indexes = table_open(IndexRelationId, AccessShareLock);
-        ScanKeyData key;
-        ScanKeyInit(&key, Anum_pg_index_indrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
-        SysScanDesc scan = systable_beginscan(indexes, IndexIndrelidIndexId, true, nullptr, 1, &key);
-        HeapTuple index;
-        while (!unique && HeapTupleIsValid(index = systable_getnext(scan)))
-            unique = is_unique_in(index, RelationGetDescr(indexes), first, count);
-        systable_endscan(scan);
-        table_close(indexes, AccessShareLock);
-        return unique;
-    });
-}
+// ---- what a query level puts into documents
 
+// An expression whose values are those of an output column, or of the elements of an array.
+struct Place {
+    std::string output;           // empty: elements
+    Node *node;
+};
+
+// Columns of one relation of a query level: where they are copied, and what else refers to them.
 class CopyFinder {
 public:
-    CopyFinder(Query *query, int rti, model::Analysis &analysis) : query_(query), rti_(rti), analysis_(analysis) {}
+    CopyFinder(Query *query, int rti) : query_(query), rti_(rti) {}
 
-    // All but the key's own columns, whose change makes another document.
-    void run(const std::set<AttrNumber> &key)
+    // Every copy in these places, whatever else the column is used for.
+    std::vector<model::Copy> copies(const std::vector<Place> &places) const
     {
-        for (auto *entry : pg::items<TargetEntry>(query_->targetList)) {
+        std::vector<model::Copy> found;
+        for (const Place &place : places) {
             std::vector<std::string> path;
-            find(reinterpret_cast<Node *>(entry->expr), entry->resname ? entry->resname : "", path);
+            visit_values(place.node, path, [&](Node *value, const std::vector<std::string> &at) {
+                auto *var = IsA(value, Var) ? reinterpret_cast<Var *>(value) : nullptr;
+                auto number = var != nullptr && var->varlevelsup == 0 ? column(var) : std::nullopt;
+                if (number && *number > 0)
+                    found.push_back({*number, place.output, at});
+            });
         }
+        return found;
+    }
+
+    // Those of columns that are used for nothing but these copies.
+    std::vector<model::Copy> pure(const std::vector<model::Copy> &copies)
+    {
+        uses_.clear();
         count_uses(reinterpret_cast<Node *>(query_), 0);
-        if (uses_.count(model::whole_row) != 0)
-            return;
-        for (model::Copy &copy : found_)
-            if (uses_[copy.column] == copies_[copy.column] && key.count(copy.column) == 0)
-                analysis_.copies.push_back(std::move(copy));
+        std::map<AttributeNumber, int> copied;
+        for (const model::Copy &copy : copies)
+            ++copied[copy.column];
+        std::vector<model::Copy> found;
+        for (const model::Copy &copy : copies)
+            if (uses_.count(model::whole_row) == 0 && uses_[copy.column] == copied[copy.column])
+                found.push_back(copy);
+        return found;
     }
 
 private:
-    static Node *strip(Node *node)
-    {
-        while (node != nullptr && IsA(node, RelabelType))
-            node = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(node)->arg);
-        return node;
-    }
-
     // The relation's column behind a Var, through the aliases of joins; none if it is another's or computed.
-    std::optional<AttrNumber> column(const Var *var) const
+    std::optional<AttributeNumber> column(const Var *var) const
     {
         for (;;) {
             if (static_cast<int>(var->varno) == rti_)
@@ -119,51 +124,6 @@ private:
                 return std::nullopt;
             var = reinterpret_cast<Var *>(merged);
         }
-    }
-
-    // Collects the copies an output expression makes.  Nothing is looked through: x::text is no copy of x.
-    void find(Node *node, const std::string &output, std::vector<std::string> &path)
-    {
-        if (node == nullptr)
-            return;
-        if (IsA(node, Var)) {
-            auto *var = reinterpret_cast<Var *>(node);
-            auto found = var->varlevelsup == 0 ? column(var) : std::nullopt;
-            if (found && *found > 0) {
-                found_.push_back({*found, output, path});
-                ++copies_[*found];
-            }
-            return;
-        }
-        if (!IsA(node, FuncExpr) || reinterpret_cast<FuncExpr *>(node)->funcid != F_JSONB_BUILD_OBJECT_ANY ||
-            reinterpret_cast<FuncExpr *>(node)->funcvariadic)
-            return;
-        const List *arguments = reinterpret_cast<FuncExpr *>(node)->args;
-        auto keys = constant_keys(arguments);
-        for (std::size_t i = 0; i < keys.size(); ++i) {
-            path.push_back(keys[i]);
-            find(static_cast<Node *>(pg::nth(arguments, static_cast<int>(2 * i + 1))), output, path);
-            path.pop_back();
-        }
-    }
-
-    // The keys of an object, if all are constant and none comes twice.
-    static std::vector<std::string> constant_keys(const List *arguments)
-    {
-        std::vector<std::string> keys;
-        for (int i = 0; i + 1 < pg::length(arguments); i += 2) {
-            Node *key = strip(static_cast<Node *>(pg::nth(arguments, i)));
-            auto *constant = IsA(key, Const) ? reinterpret_cast<Const *>(key) : nullptr;
-            if (constant == nullptr || constant->constisnull ||
-                (constant->consttype != TEXTOID && constant->consttype != UNKNOWNOID))
-                return {};
-            keys.emplace_back(pg::call([&]() -> const char * {      // a literal stays of unknown type here
-                return constant->consttype == TEXTOID ? TextDatumGetCString(constant->constvalue)
-                                                      : DatumGetCString(constant->constvalue);
-            }));
-        }
-        std::set<std::string> distinct(keys.begin(), keys.end());
-        return distinct.size() == keys.size() ? keys : std::vector<std::string>{};
     }
 
     // Counts what refers to the relation's columns, anywhere in the query.
@@ -209,30 +169,277 @@ private:
 
     Query *query_;
     int rti_;
-    model::Analysis &analysis_;
-    std::vector<model::Copy> found_;
-    std::map<AttrNumber, int> copies_;
-    std::map<AttrNumber, int> uses_;
+    std::map<AttributeNumber, int> uses_;
 };
+
+// An array in the documents: a subquery that does nothing but jsonb_agg() of the rows it joins.
+struct Array {
+    const SubLink *sublink;
+    Node *element;
+    std::string output;
+    std::vector<std::string> path;
+};
+
+// The element of the array a value is, if it is one: (SELECT jsonb_agg(element …) …), perhaps in COALESCE with a constant.
+std::optional<Array> as_array(Node *value)
+{
+    if (IsA(value, CoalesceExpr)) {
+        const List *arguments = reinterpret_cast<CoalesceExpr *>(value)->args;
+        if (pg::length(arguments) != 2 || !IsA(strip(static_cast<Node *>(pg::nth(arguments, 1))), Const))
+            return std::nullopt;
+        value = static_cast<Node *>(pg::nth(arguments, 0));
+    }
+    auto *sublink = IsA(value, SubLink) ? reinterpret_cast<SubLink *>(value) : nullptr;
+    if (sublink == nullptr || sublink->subLinkType != EXPR_SUBLINK)
+        return std::nullopt;
+    auto *query = reinterpret_cast<Query *>(sublink->subselect);
+    if (!is_plain(query) || pg::length(query->targetList) != 1)
+        return std::nullopt;
+    auto *result = reinterpret_cast<Node *>(static_cast<TargetEntry *>(pg::nth(query->targetList, 0))->expr);
+    auto *aggregate = IsA(result, Aggref) ? reinterpret_cast<Aggref *>(result) : nullptr;
+    if (aggregate == nullptr || aggregate->aggfnoid != F_JSONB_AGG || aggregate->agglevelsup != 0 || aggregate->aggdistinct != nullptr)
+        return std::nullopt;
+    auto *element = static_cast<TargetEntry *>(pg::nth(aggregate->args, 0));
+    if (element->ressortgroupref != 0)            // the array is in the order of its elements themselves
+        return std::nullopt;
+    return Array{sublink, reinterpret_cast<Node *>(element->expr), "", {}};
+}
+
+// ---- which rows determine which
+
+// The outer join that can leave this relation, and nothing beside it, empty.
+const JoinExpr *own_outer_join(Node *node, int rti)
+{
+    if (node == nullptr)
+        return nullptr;
+    if (IsA(node, FromExpr)) {
+        for (Node *child : pg::nodes(reinterpret_cast<FromExpr *>(node)->fromlist))
+            if (const JoinExpr *found = own_outer_join(child, rti))
+                return found;
+        return nullptr;
+    }
+    if (!IsA(node, JoinExpr))
+        return nullptr;
+    auto *join = reinterpret_cast<JoinExpr *>(node);
+    auto is_it = [&](Node *side) { return IsA(side, RangeTblRef) && reinterpret_cast<RangeTblRef *>(side)->rtindex == rti; };
+    if ((join->jointype == JOIN_LEFT && is_it(join->rarg)) || (join->jointype == JOIN_RIGHT && is_it(join->larg)))
+        return join;
+    // Inside an outer join's empty side it would vanish together with others.
+    if (join->jointype != JOIN_RIGHT && join->jointype != JOIN_FULL)
+        if (const JoinExpr *found = own_outer_join(join->larg, rti))
+            return found;
+    if (join->jointype != JOIN_LEFT && join->jointype != JOIN_FULL)
+        return own_outer_join(join->rarg, rti);
+    return nullptr;
+}
+
+void collect_conjuncts(Node *node, std::vector<Node *> &conjuncts)
+{
+    if (node == nullptr)
+        return;
+    if (IsA(node, List)) {
+        for (Node *child : pg::nodes(reinterpret_cast<List *>(node)))
+            collect_conjuncts(child, conjuncts);
+    } else if (IsA(node, BoolExpr) && reinterpret_cast<BoolExpr *>(node)->boolop == AND_EXPR) {
+        collect_conjuncts(reinterpret_cast<Node *>(reinterpret_cast<BoolExpr *>(node)->args), conjuncts);
+    } else {
+        conjuncts.push_back(node);
+    }
+}
+
+bool is_column_of(Node *node, int rti)
+{
+    return IsA(node, Var) && static_cast<int>(reinterpret_cast<Var *>(node)->varno) == rti &&
+           reinterpret_cast<Var *>(node)->varlevelsup == 0;
+}
+
+bool joined_by_nothing_else(const Scope *scope, int rti, std::size_t conditions, int by_rti)
+{
+    const JoinExpr *join = own_outer_join(reinterpret_cast<Node *>(scope->query->jointree), rti);
+    if (join == nullptr)
+        return false;
+    std::vector<Node *> conjuncts;
+    collect_conjuncts(join->quals, conjuncts);
+    return conjuncts.size() == conditions && std::all_of(conjuncts.begin(), conjuncts.end(), [&](Node *conjunct) {
+        if (!IsA(conjunct, OpExpr) || pg::length(reinterpret_cast<OpExpr *>(conjunct)->args) != 2)
+            return false;
+        auto *left = static_cast<Node *>(pg::nth(reinterpret_cast<OpExpr *>(conjunct)->args, 0));
+        auto *right = static_cast<Node *>(pg::nth(reinterpret_cast<OpExpr *>(conjunct)->args, 1));
+        return (is_column_of(left, rti) && is_column_of(right, by_rti)) || (is_column_of(left, by_rti) && is_column_of(right, rti));
+    });
+}
+
+// The range table index of an occurrence in its own query level.
+int rti_of(const ScopeTree &tree, int occurrence)
+{
+    const Scope *scope = tree.scope_of(occurrence);
+    for (std::size_t rti = 1; rti < scope->sources.size(); ++rti)
+        if (scope->sources[rti].kind == Source::relation && scope->sources[rti].occurrence == occurrence)
+            return static_cast<int>(rti);
+    return 0;
+}
+
+void find_determinations(const ScopeTree &tree, model::Analysis &analysis)
+{
+    struct Equated {
+        std::set<AttributeNumber> columns;
+        std::vector<int> conditions;
+    };
+    std::map<std::pair<int, int>, Equated> pairs;
+    for (std::size_t c = 0; c < analysis.conditions.size(); ++c) {
+        const auto &equality = analysis.conditions[c].equality;
+        if (!equality)
+            continue;
+        for (const auto &[side, other] : {std::pair(&equality->left, &equality->right), std::pair(&equality->right, &equality->left)}) {
+            if (!side->is_column() || other->occurrences().size() != 1)
+                continue;
+            const model::ColumnRef &column = side->inputs.front();
+            if (!is_own_equality(equality->operation, equality->collation, analysis.occurrences[column.occurrence].relation, column.attribute))
+                continue;
+            Equated &equated = pairs[{column.occurrence, *other->occurrences().begin()}];
+            equated.columns.insert(column.attribute);
+            equated.conditions.push_back(static_cast<int>(c));
+        }
+    }
+    for (const auto &[pair, equated] : pairs) {
+        const auto &[occurrence, by] = pair;
+        const Scope *scope = tree.scope_of(occurrence);
+        int rti = rti_of(tree, occurrence), by_rti = rti_of(tree, by);
+        // From another query level a row may be found that the level's own output passes over.
+        if (scope != tree.scope_of(by) || rti == 0 || by_rti == 0 ||
+            !unique_index(analysis.occurrences[occurrence].relation, &equated.columns, false))
+            continue;
+        if (scope->nullable.count(rti) != 0 && !joined_by_nothing_else(scope, rti, equated.conditions.size(), by_rti))
+            continue;
+        analysis.determinations.push_back({occurrence, by, equated.conditions});
+    }
+}
+
+// Occurrences that give the whole key, and of which no two rows give the same.
+void find_key_owners(model::Analysis &analysis)
+{
+    for (const model::Target &target : analysis.alternatives.front().targets) {
+        if (target.occurrence < 0 || target.parts.size() != analysis.key.size() || target.turn != model::Turn::any)
+            continue;
+        std::set<AttributeNumber> columns;
+        for (const model::Target::Part &part : target.parts)
+            if (part.expression.is_column())
+                columns.insert(part.expression.inputs.front().attribute);
+        if (columns.size() == target.parts.size() &&
+            unique_index(analysis.occurrences[target.occurrence].relation, &columns, false))
+            analysis.key_owners.insert(target.occurrence);
+    }
+}
+
+// ---- the copied rows of a query level
+
+// Types whose values JSON tells apart as well as their own equality does.
+bool json_identifies(Oid relation, AttributeNumber column)
+{
+    Oid type = pg::call(get_atttype, relation, column);
+    return type == INT2OID || type == INT4OID || type == INT8OID || type == UUIDOID || type == TEXTOID;
+}
+
+// Columns by which the row itself, its documents or their elements are found.
+std::set<AttributeNumber> telling_columns(int occurrence, const UniqueIndex &identity, const std::vector<model::CopiedArray> *arrays,
+                                          const model::Analysis &analysis)
+{
+    std::set<AttributeNumber> columns(identity.columns.begin(), identity.columns.end());
+    for (const model::Target &target : analysis.alternatives.front().targets)
+        for (const model::Target::Part &part : target.parts)
+            for (const model::ColumnRef &input : part.expression.inputs)
+                if (input.occurrence == occurrence)
+                    columns.insert(input.attribute);
+    for (std::size_t i = 0; arrays != nullptr && i < arrays->size(); ++i)
+        if ((*arrays)[i].occurrence == occurrence)
+            for (const model::Copy &copy : (*arrays)[i].identity)
+                columns.insert(copy.column);
+    return columns;
+}
+
+void add_copied_row(const Scope *scope, int rti, std::vector<model::Copy> copies, const std::vector<model::CopiedArray> *arrays,
+                    model::Analysis &analysis)
+{
+    int occurrence = scope->sources[static_cast<std::size_t>(rti)].occurrence;
+    auto identity = unique_index(analysis.occurrences[occurrence].relation, nullptr, true);
+    if (!identity)
+        return;
+    std::set<AttributeNumber> telling = telling_columns(occurrence, *identity, arrays, analysis);
+    std::erase_if(copies, [&](const model::Copy &copy) { return telling.count(copy.column) != 0; });
+    if (!copies.empty())
+        analysis.copied_rows.push_back({occurrence, identity->index, identity->columns, std::move(copies), arrays != nullptr,
+                                        arrays != nullptr ? *arrays : std::vector<model::CopiedArray>{}});
+}
+
+template <class Visit>
+void each_relation(const Scope *scope, const Visit &visit)
+{
+    for (std::size_t rti = 1; rti < scope->sources.size(); ++rti)
+        if (scope->sources[rti].kind == Source::relation)
+            visit(static_cast<int>(rti), scope->sources[rti].occurrence);
+}
+
+// How the elements of an array tell which row of an occurrence they are made of.
+std::optional<model::CopiedArray> reading(const Array &array, int occurrence, const std::vector<model::Copy> &copies,
+                                          const model::Analysis &analysis)
+{
+    Oid relation = analysis.occurrences[occurrence].relation;
+    std::set<AttributeNumber> told;
+    for (const model::Copy &copy : copies)
+        if (json_identifies(relation, copy.column))
+            told.insert(copy.column);
+    auto identity = unique_index(relation, &told, true);
+    if (!identity)
+        return std::nullopt;
+    model::CopiedArray found{occurrence, array.output, array.path, {}};
+    for (AttributeNumber column : identity->columns)
+        found.identity.push_back(*std::find_if(copies.begin(), copies.end(), [&](const model::Copy &copy) { return copy.column == column; }));
+    return found;
+}
+
+void find_in_array(const Array &array, const Scope *scope, model::Analysis &analysis)
+{
+    std::vector<Place> places{{"", array.element}};
+    std::vector<model::CopiedArray> readings;
+    each_relation(scope, [&](int rti, int occurrence) {
+        if (auto found = reading(array, occurrence, CopyFinder(scope->query, rti).copies(places), analysis))
+            readings.push_back(*found);
+    });
+    each_relation(scope, [&](int rti, int) {
+        CopyFinder finder(scope->query, rti);
+        if (!readings.empty())
+            add_copied_row(scope, rti, finder.pure(finder.copies(places)), &readings, analysis);
+    });
+}
 
 }  // namespace
 
 void find_copies(const ScopeTree &tree, model::Analysis &analysis)
 {
     const Scope *top = tree.top();
-    if (!is_plain(top->query) || analysis.alternatives.size() != 1)
+    if (!is_plain(top->query) || top->query->hasAggs || analysis.alternatives.size() != 1 || tree.is_rewritten(top))
         return;
-    for (const model::Target &target : analysis.alternatives.front().targets)
-        for (std::size_t rti = 1; rti < top->sources.size(); ++rti) {
-            const Source &source = top->sources[rti];
-            if (source.kind != Source::relation || source.occurrence != target.occurrence || analysis.copied_row >= 0)
-                continue;
-            std::set<AttrNumber> key = key_columns(analysis, target);
-            if (key.empty() || !identify_a_row(analysis.occurrences[target.occurrence].relation, key))
-                continue;
-            analysis.copied_row = target.occurrence;
-            CopyFinder(top->query, static_cast<int>(rti), analysis).run(key);
-        }
+    find_determinations(tree, analysis);
+    find_key_owners(analysis);
+    std::vector<Place> places;
+    for (auto *entry : pg::items<TargetEntry>(top->query->targetList))
+        places.push_back({entry->resname ? entry->resname : "", reinterpret_cast<Node *>(entry->expr)});
+    each_relation(top, [&](int rti, int) {
+        CopyFinder finder(top->query, rti);
+        add_copied_row(top, rti, finder.pure(finder.copies(places)), nullptr, analysis);
+    });
+    for (const Place &place : places) {
+        std::vector<std::string> path;
+        visit_values(place.node, path, [&](Node *value, const std::vector<std::string> &at) {
+            auto array = as_array(value);
+            const Scope *scope = array ? top->sublink_scope(array->sublink) : nullptr;
+            if (scope == nullptr || tree.is_rewritten(scope))
+                return;
+            array->output = place.output;
+            array->path = at;
+            find_in_array(*array, scope, analysis);
+        });
+    }
 }
 
 }  // namespace tviews::analyze

@@ -1,10 +1,13 @@
-// Copies: columns of the key owner that the query does nothing with but put into the document.
+// Copies: columns that the query does nothing with but put into the document.
 //
-// A change of such columns alone can be set in the stored document without building it again, because nothing else of it
-// depends on them: not which rows there are, not their order, no other value.  Only in a plain query (no grouping, no set
-// operation, no LIMIT …), whose key is that of one relation's row by a unique index, so that exactly this row is behind the
-// document.  A column counts if every use of it is an output column or a value in nested calls of jsonb_build_object() with
-// constant keys, each once.
+// A change of such columns alone can be set in the stored documents without building them again, because nothing else of them
+// depends on it: not which rows there are, not their order, no other value.  Only in a plain query (no grouping, no set
+// operation, no LIMIT …), and in the arrays that its jsonb_agg() subqueries make.  A column counts if every use of it is an
+// output column or a value in nested calls of jsonb_build_object() with constant keys.
+//
+// Found here are candidates: the columns, how a row is told from others, and which rows determine which (a post its author,
+// by the author's primary key).  Whether the walk from a changed row leads to the documents it is in, and to no others, is
+// decided when the walk is known (model/copies.hpp).
 #pragma once
 
 #include "analyze/scope.hpp"
@@ -12,7 +15,7 @@
 
 namespace tviews::analyze {
 
-// Fills analysis.copied_row and .copies; needs the key's alternatives.
+// Fills analysis.copied_rows, .determinations and .key_owners; needs the key's alternatives and the conditions.
 void find_copies(const ScopeTree &tree, model::Analysis &analysis);
 
 }  // namespace tviews::analyze

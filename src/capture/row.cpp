@@ -20,7 +20,7 @@ RowCapture::RowCapture(const CaptureTargets &targets, TupleDesc desc) : desc_(de
         if (queue::skips(target.tview))
             continue;
         targets_.push_back(&target);
-        widest = std::max(widest, target.seed_columns.size());
+        widest = std::max({widest, target.seed_columns.size(), target.copied_seed.size()});
     }
     values_ = std::make_unique<Datum[]>(widest + 1);
     nulls_ = std::make_unique<bool[]>(widest + 1);
@@ -51,7 +51,7 @@ void RowCapture::updated(TupleTableSlot *before, TupleTableSlot *after)
         if (!differs(*target, before, after))
             continue;
         if (catalog::settings().patch && only_copies_differ(*target)) {
-            read_seed(*target, after, false);
+            read_columns(target->copied_seed, after);
             queue::Queue::current().add_patch(*target, values_.get(), nulls_.get(), changed_);
             continue;
         }
@@ -120,18 +120,23 @@ void RowCapture::seed(const CaptureTarget &target, TupleTableSlot *slot, bool mo
     queue::Queue::current().add(target, values_.get(), nulls_.get());
 }
 
-void RowCapture::read_seed(const CaptureTarget &target, TupleTableSlot *slot, bool moved)
+void RowCapture::read_columns(const std::vector<AttrNumber> &columns, TupleTableSlot *slot)
 {
     pg::call([&] {
-        for (std::size_t i = 0; i < target.seed_columns.size(); ++i) {
-            if (target.seed_columns[i] > 0) {
-                values_[i] = slot_getattr(slot, target.seed_columns[i], &nulls_[i]);
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            if (columns[i] > 0) {
+                values_[i] = slot_getattr(slot, columns[i], &nulls_[i]);
             } else {
                 values_[i] = ExecFetchSlotHeapTupleDatum(slot);
                 nulls_[i] = false;
             }
         }
     });
+}
+
+void RowCapture::read_seed(const CaptureTarget &target, TupleTableSlot *slot, bool moved)
+{
+    read_columns(target.seed_columns, slot);
     if (target.passed) {
         values_[target.seed_columns.size()] = BoolGetDatum(moved);
         nulls_[target.seed_columns.size()] = false;

@@ -28,6 +28,7 @@ private:
     bool has_moved(const catalog::CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after);
     bool column_differs(AttrNumber number, TupleTableSlot *before, TupleTableSlot *after);
     bool only_copies_differ(const catalog::CaptureTarget &target) const;
+    void read_columns(const std::vector<AttrNumber> &columns, TupleTableSlot *slot);
     void read_seed(const catalog::CaptureTarget &target, TupleTableSlot *slot, bool moved);
     void seed(const catalog::CaptureTarget &target, TupleTableSlot *slot, bool moved);
 

@@ -7,7 +7,6 @@
 #include "analyze/analyze.hpp"
 #include "analyze/names.hpp"
 #include "catalog/meta.hpp"
-#include "plan/patch_sql.hpp"
 
 namespace tviews::catalog {
 
@@ -118,6 +117,54 @@ std::vector<Oid> seed_types(const Compiled &tview, std::size_t occurrence)
     return types;
 }
 
+// Whether the rows at the end of the walk give the stored key as it is.
+bool gives_the_key(const Compiled &tview, int end)
+{
+    const Stage &stage = tview.stages[end];
+    if (!stage.keys.sql.empty())
+        return false;
+    for (std::size_t i = 0; i < stage.key_columns.size(); ++i) {
+        const model::KeyColumn &key = tview.analysis.key[static_cast<std::size_t>(stage.key_columns[i])];
+        model::AttributeNumber column = tview.order.all[end].columns[stage.keys.direct[i]];
+        const model::Occurrence &occurrence = tview.analysis.occurrences[tview.order.all[end].occurrence];
+        if (!key.identical || occurrence.attribute(column)->type.id != key.type.id)
+            return false;
+    }
+    return true;
+}
+
+// How walks carry the copies of an occurrence.
+std::optional<Copies> carry(const Compiled &tview, model::ProvenCopies proven)
+{
+    int stage = tview.order.entries[proven.row.occurrence].front();
+    Copies copies{std::move(proven), tview.order.all[stage].columns, {}, {}};
+    const model::ProvenCopies &what = copies.proven;
+    std::vector<model::AttributeNumber> ids;
+    if (what.array)
+        for (const model::Copy &copy : what.array->identity)
+            ids.push_back(copy.column);
+    const model::Occurrence &occurrence = tview.analysis.occurrences[what.row.occurrence];
+    copies.columns.insert(copies.columns.end(), what.row.identity.begin(), what.row.identity.end());
+    if (what.steps_to_element == 0)
+        copies.columns.insert(copies.columns.end(), ids.begin(), ids.end());
+    std::vector<model::Type> carried;
+    for (std::size_t i = 0; i < copies.columns.size(); ++i) {
+        const model::Type &type = occurrence.attribute(copies.columns[i])->type;
+        copies.types.push_back(type.id);
+        if (i >= tview.order.all[stage].columns.size())
+            carried.push_back(type);
+    }
+    for (std::size_t step = 1; tview.order.all[stage].next >= 0; ++step) {
+        bool picks_up = what.array && what.steps_to_element == step;
+        copies.steps[stage] = plan::carrying_step(tview.analysis, tview.order, stage, carried,
+                                                  picks_up ? ids : std::vector<model::AttributeNumber>{});
+        for (model::AttributeNumber id : picks_up ? ids : std::vector<model::AttributeNumber>{})
+            carried.push_back(tview.analysis.occurrences[what.array->occurrence].attribute(id)->type);
+        stage = tview.order.all[stage].next;
+    }
+    return gives_the_key(tview, stage) ? std::optional(std::move(copies)) : std::nullopt;
+}
+
 // Key columns that all walks give; none if one of them cannot be hashed.
 std::vector<LockedKey> locked_key(const Compiled &tview)
 {
@@ -224,9 +271,12 @@ CaptureTarget make_target(const Compiled &tview, int index, Oid relation)
         else if (number > 0)
             target.used.push_back(same ? number : column_in(relation, *occurrence.attribute(number)));
     }
-    if (same && index == tview.analysis.copied_row && !target.any_column && !target.everything)
-        for (const model::Copy &copy : tview.analysis.copies)
+    if (const auto &copies = tview.copies[index]; copies && same && !target.any_column) {
+        for (const model::Copy &copy : copies->proven.row.copies)
             target.copied.push_back(copy.column);
+        target.copied_seed = copies->columns;
+        target.copied_types = copies->types;
+    }
     for (model::AttributeNumber number : tview.order.seed_columns[index]) {
         if (number <= 0 && !same)
             target.everything = true;     // a child's row is not of the parent's row type
@@ -254,14 +304,6 @@ const plan::Comparisons &Compiled::comparisons(const std::vector<int> &part)
                                                              plan::compare_keys(relations, analysis.key, part),
                                                              plan::compare_bulk(relations, analysis.key, part),
                                                              plan::compare_all(relations, analysis.key)}).first;
-    return known->second;
-}
-
-const plan::RowsStatement &Compiled::patch(const std::set<model::AttributeNumber> &changed)
-{
-    auto known = patches_.find(changed);
-    if (known == patches_.end())
-        known = patches_.emplace(changed, plan::patch(relations, analysis, changed)).first;
     return known->second;
 }
 
@@ -296,6 +338,8 @@ std::shared_ptr<Compiled> compile(const Tview &tview)
         made->stages.push_back(compile_stage(*made, static_cast<int>(i)));
     for (std::size_t i = 0; i < made->routes.size(); ++i)
         made->seed_types.push_back(seed_types(*made, i));
+    for (auto &proven : model::prove_copies(made->analysis, made->routes))
+        made->copies.push_back(proven ? carry(*made, std::move(*proven)) : std::nullopt);
     made->locked_key = locked_key(*made);
     made->owner = owner_of(tview.table);
     made->capture_function = capture_function();

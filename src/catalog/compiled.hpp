@@ -6,12 +6,14 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "analyze/functions.hpp"
 #include "catalog/tview.hpp"
+#include "model/copies.hpp"
 #include "model/stages.hpp"
 #include "pg/spi.hpp"
 #include "plan/rebuild_sql.hpp"
@@ -38,6 +40,16 @@ struct LockedKey {
     Oid collation = InvalidOid;
 };
 
+// Columns of an occurrence whose changes are set in the documents, and how walks carry them there (refresh/patch.hpp).
+struct Copies {
+    model::ProvenCopies proven;
+    // What a changed row is known by: the columns of the stage it enters; then what is carried behind them: the row's identity,
+    // and what its elements are told by if it is behind them itself.
+    std::vector<AttrNumber> columns;
+    std::vector<Oid> types;
+    std::map<int, plan::RowsStatement> steps;     // by stage, of rows that carry it
+};
+
 struct Compiled {
     Tview tview;
     Oid owner = InvalidOid;
@@ -49,6 +61,7 @@ struct Compiled {
     model::Stages order;
     std::vector<Stage> stages;    // of order.all
     std::vector<std::vector<Oid>> seed_types;   // by occurrence: of order.seed_columns, and of the mark `moved` (seeds.hpp)
+    std::vector<std::optional<Copies>> copies;  // by occurrence
     // What documents are locked by; empty: only all at once.
     std::vector<LockedKey> locked_key;
     plan::Relations relations;
@@ -63,12 +76,9 @@ struct Compiled {
     pg::Statement &statement(const std::string &sql, const std::vector<Oid> &types);
     // The text of comparing documents by these columns of the key.
     const plan::Comparisons &comparisons(const std::vector<int> &part);
-    // The text of setting these columns in documents.
-    const plan::RowsStatement &patch(const std::set<model::AttributeNumber> &changed);
 
 private:
     std::map<std::vector<int>, plan::Comparisons> comparisons_;
-    std::map<std::set<model::AttributeNumber>, plan::RowsStatement> patches_;
     std::map<std::string, std::unique_ptr<pg::Statement>> statements_;
 };
 
@@ -78,7 +88,9 @@ struct CaptureTarget {
     int occurrence = 0;
     bool any_column = false;      // every column counts (whole-row reference)
     bool passed = false;          // walks arrive at it from other occurrences
-    std::vector<AttrNumber> copied;     // of `used`, those whose change can be set in the document
+    std::vector<AttrNumber> copied;     // of `used`, those whose change can be set in the documents
+    std::vector<AttrNumber> copied_seed;      // the columns of the seed then (Copies)
+    std::vector<Oid> copied_types;
     std::vector<AttrNumber> used; // in the captured relation's own numbering
     std::vector<AttrNumber> seed_columns;    // likewise
     std::vector<AttrNumber> layout;          // the same columns as the occurrence numbers them

@@ -78,8 +78,8 @@ private:
         const model::Occurrence &occurrence = analysis_.occurrences[index];
         line(0, occurrence_name(index) + (occurrence.inherit ? "" : " (ONLY)"));
         explain_columns(occurrence);
-        if (index == analysis_.copied_row)
-            explain_copies();
+        if (tview_.copies[index])
+            explain_copies(occurrence, tview_.copies[index]->proven);
         const model::Route &route = tview_.routes[index];
         if (route.everything) {
             std::string unless = occurrence.shared_value < 0
@@ -104,16 +104,20 @@ private:
         line(1, columns.empty() ? "columns that matter: none, only whether a row exists" : "columns that matter: " + columns);
     }
 
-    void explain_copies()
+    void explain_copies(const model::Occurrence &occurrence, const model::ProvenCopies &proven)
     {
         std::set<model::AttributeNumber> numbers;
-        for (const model::Copy &copy : analysis_.copies)
+        for (const model::Copy &copy : proven.row.copies)
             numbers.insert(copy.column);
-        std::string columns;
+        std::string columns, where = "the document";
         for (model::AttributeNumber number : numbers)
-            columns += (columns.empty() ? "" : ", ") + analysis_.occurrences[analysis_.copied_row].attribute(number)->name;
-        if (!columns.empty())
-            line(1, "copied only, so set in the document without building it again: " + columns);
+            columns += (columns.empty() ? "" : ", ") + occurrence.attribute(number)->name;
+        if (proven.array) {
+            where = "the elements of " + proven.array->output;
+            for (const std::string &key : proven.array->path)
+                where += "." + key;
+        }
+        line(1, "copied only, so set in " + where + " without building it again: " + columns);
     }
 
     std::string key_values(const model::Walk &walk) const

@@ -157,8 +157,33 @@ struct KeyColumn {
 // A column that the query only copies: into an output column, or to a path inside its jsonb objects.
 struct Copy {
     AttributeNumber column = 0;
+    std::string output;           // empty: inside an element of an array
+    std::vector<std::string> path;
+};
+
+// An array in the documents, read as made of rows of `occurrence`: each of its elements tells of which by `identity`.
+struct CopiedArray {
+    int occurrence = -1;
     std::string output;
     std::vector<std::string> path;
+    std::vector<Copy> identity;   // of columns that no two of its rows agree in
+};
+
+// An occurrence with columns that the query only copies, once into each document it is behind, or into elements of an array.
+struct CopiedRow {
+    int occurrence = -1;
+    ObjectId index = 0;           // a unique index of its table, over columns that are never null
+    std::vector<AttributeNumber> identity;    // its columns, in its order
+    std::vector<Copy> copies;
+    bool in_array = false;
+    std::vector<CopiedArray> arrays;      // the readings of that array, if so
+};
+
+// A row of `by` is combined, if at all, with the one row of `occurrence` that these conditions hold for.
+struct Determination {
+    int occurrence = -1;
+    int by = -1;
+    std::vector<int> conditions;
 };
 
 struct Analysis {
@@ -169,8 +194,9 @@ struct Analysis {
     std::vector<KeyColumn> key;
     std::vector<Alternative> alternatives;
     std::string no_key_route;     // why no alternative exists at all, when alternatives is empty
-    int copied_row = -1;          // the occurrence whose row alone is behind a document; -1: there is none
-    std::vector<Copy> copies;     // of its columns that are used for nothing else
+    std::vector<CopiedRow> copied_rows;
+    std::vector<Determination> determinations;
+    std::set<int> key_owners;     // occurrences of which one row alone is behind each document, known by the key
     std::vector<SetOperation> set_operations;
     std::vector<SharedValue> shared_values;
     std::vector<Hop> turns;       // from one turn of a recursion to the next, or back

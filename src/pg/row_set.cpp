@@ -66,24 +66,61 @@ void RowSet::grow_table()
     }
 }
 
-bool RowSet::add(const Datum *values, const bool *nulls)
+// C-side, as is the next: hashing and comparing may detoast.
+std::uint32_t RowSet::hash(const Datum *values, const bool *nulls) const
+{
+    std::uint32_t hash = 0x9e3779b9u;
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+        hash = hash_combine(hash, nulls[i] ? 0 : datum_image_hash(values[i], columns_[i].by_value, columns_[i].length));
+    return hash;
+}
+
+// Where in the table the row is, or would be.
+std::size_t RowSet::slot(std::uint32_t hash, const Datum *values, const bool *nulls) const
+{
+    std::size_t at = hash & (table_.size() - 1);
+    for (; table_[at] != 0; at = (at + 1) & (table_.size() - 1)) {
+        std::size_t row = table_[at] - 1;
+        if (hashes_[row] == hash && same(row, values, nulls))
+            break;
+    }
+    return at;
+}
+
+void RowSet::add(const RowSet &rows, std::size_t row)
+{
+    const Datum *values = rows.values_.data() + row * columns_.size();
+    add(values, reinterpret_cast<const bool *>(rows.nulls_.data() + row * columns_.size()));
+}
+
+bool RowSet::contains(const RowSet &rows, std::size_t row) const
+{
+    const Datum *values = rows.values_.data() + row * columns_.size();
+    auto *nulls = reinterpret_cast<const bool *>(rows.nulls_.data() + row * columns_.size());
+    return !table_.empty() && pg::call([&] { return table_[slot(hash(values, nulls), values, nulls)] != 0; });
+}
+
+bool RowSet::same_value(std::size_t one, std::size_t other, std::size_t column) const
+{
+    if (is_null(one, column) || is_null(other, column))
+        return is_null(one, column) == is_null(other, column);
+    return datum_image_eq(value(one, column), value(other, column), columns_[column].by_value, columns_[column].length);
+}
+
+std::size_t RowSet::add(const Datum *values, const bool *nulls)
 {
     if ((hashes_.size() + 1) * 2 > table_.size())
         grow_table();
     std::size_t width = columns_.size();
     Datum *copies = nullptr;
     std::size_t at = 0;
-    uint32 hash = 0;
+    std::uint32_t sum = 0;
     // One guard for the whole row: hashing and comparing may detoast, copying allocates.
     bool fresh = call([&] {
-        hash = 0x9e3779b9u;
-        for (std::size_t i = 0; i < width; ++i)
-            hash = hash_combine(hash, nulls[i] ? 0 : datum_image_hash(values[i], columns_[i].by_value, columns_[i].length));
-        for (at = hash & (table_.size() - 1); table_[at] != 0; at = (at + 1) & (table_.size() - 1)) {
-            std::size_t row = table_[at] - 1;
-            if (hashes_[row] == hash && same(row, values, nulls))
-                return false;
-        }
+        sum = hash(values, nulls);
+        at = slot(sum, values, nulls);
+        if (table_[at] != 0)
+            return false;
         MemoryContext caller = MemoryContextSwitchTo(context_);
         copies = static_cast<Datum *>(palloc(sizeof(Datum) * (width + 1)));
         for (std::size_t i = 0; i < width; ++i) {
@@ -98,13 +135,13 @@ bool RowSet::add(const Datum *values, const bool *nulls)
         return true;
     });
     if (!fresh)
-        return false;
+        return table_[at] - 1;
     values_.insert(values_.end(), copies, copies + width);
     nulls_.insert(nulls_.end(), nulls, nulls + width);
-    hashes_.push_back(hash);
+    hashes_.push_back(sum);
     table_[at] = static_cast<std::uint32_t>(hashes_.size());
     pfree(copies);
-    return true;
+    return hashes_.size() - 1;
 }
 
 void RowSet::add(const RowSet &rows, const std::vector<std::size_t> &columns, const std::function<bool(std::size_t)> &wanted)

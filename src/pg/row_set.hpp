@@ -21,8 +21,14 @@ public:
     RowSet(const RowSet &) = delete;
     RowSet &operator=(const RowSet &) = delete;
 
-    // Adds a copy of the row unless it is there already.  Returns whether it was new.
-    bool add(const Datum *values, const bool *nulls);
+    // Adds a copy of the row unless it is there already.  Returns its number.
+    std::size_t add(const Datum *values, const bool *nulls);
+
+    // Adds a row of another set.
+    void add(const RowSet &rows, std::size_t row);
+
+    // Whether a row of another set is in this one.
+    bool contains(const RowSet &rows, std::size_t row) const;
 
     // Adds these columns of another set's rows; with `wanted`, of those rows for which it says so.
     void add(const RowSet &rows, const std::vector<std::size_t> &columns,
@@ -34,6 +40,9 @@ public:
     Oid type(std::size_t column) const { return columns_[column].type; }
     Datum value(std::size_t row, std::size_t column) const { return values_[row * columns_.size() + column]; }
     bool is_null(std::size_t row, std::size_t column) const { return nulls_[row * columns_.size() + column] != 0; }
+
+    // Whether two rows are identical in a column.  C-side: may raise.
+    bool same_value(std::size_t one, std::size_t other, std::size_t column) const;
 
     std::vector<Oid> types(const std::vector<std::size_t> &columns) const;
     bool has_null(std::size_t row, const std::vector<std::size_t> &columns) const;
@@ -58,6 +67,8 @@ private:
         char align;
     };
     bool same(std::size_t row, const Datum *values, const bool *nulls) const;
+    std::uint32_t hash(const Datum *values, const bool *nulls) const;
+    std::size_t slot(std::uint32_t hash, const Datum *values, const bool *nulls) const;
     void grow_table();
 
     std::vector<Column> columns_;

@@ -18,33 +18,36 @@ std::string column_of_y(const model::Occurrence &occurrence, AttributeNumber num
     return column_of(occurrence, number, "y");
 }
 
+std::vector<model::Type> types_of(const model::Occurrence &occurrence, const std::vector<AttributeNumber> &columns)
+{
+    std::vector<model::Type> types;
+    for (AttributeNumber column : columns)
+        types.push_back(occurrence.attribute(column)->type);
+    return types;
+}
+
 // The rows walked from, as a subquery: unnested in the select list, where a composite value stays one column.
-std::string rows_from_arrays(const model::Occurrence &occurrence, const std::vector<AttributeNumber> &columns)
+std::string rows_from_arrays(const std::vector<model::Type> &types)
 {
     std::string list;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        const model::Type &type = occurrence.attribute(columns[i])->type;
-        list += fmt::format("{}{} AS c{}", i ? ", " : "", type.unnested(i + 1), i + 1);
-    }
+    for (std::size_t i = 0; i < types.size(); ++i)
+        list += fmt::format("{}{} AS c{}", i ? ", " : "", types[i].unnested(i + 1), i + 1);
     return "(SELECT " + list + ") AS x";
 }
 
-std::string row_from_values(const model::Occurrence &occurrence, const std::vector<AttributeNumber> &columns)
+std::string row_from_values(const std::vector<model::Type> &types)
 {
     std::string list;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        const model::Type &type = occurrence.attribute(columns[i])->type;
-        list += fmt::format("{}{} AS c{}", i ? ", " : "", type.value(i + 1), i + 1);
-    }
+    for (std::size_t i = 0; i < types.size(); ++i)
+        list += fmt::format("{}{} AS c{}", i ? ", " : "", types[i].value(i + 1), i + 1);
     return "(SELECT " + list + ") AS x";
 }
 
 // `rest` follows FROM and the rows.
-RowsStatement over_rows(const model::Occurrence &occurrence, const std::vector<AttributeNumber> &columns,
-                        const std::string &select_list, const std::string &rest = "")
+RowsStatement over_rows(const std::vector<model::Type> &types, const std::string &select_list, const std::string &rest = "")
 {
     auto text = [&](const std::string &rows) { return fmt::format("SELECT {} FROM {}{}", select_list, rows, rest); };
-    return {text(rows_from_arrays(occurrence, columns)), text(row_from_values(occurrence, columns))};
+    return {text(rows_from_arrays(types)), text(row_from_values(types))};
 }
 
 // Adds the rows of other turns; they keep their columns.
@@ -54,14 +57,15 @@ RowsStatement closure(const model::Analysis &analysis, const model::Stage &stage
     for (AttributeNumber number : next.columns)
         outputs += fmt::format("{}x.c{}", outputs.empty() ? "" : ", ",
                                std::find(stage.columns.begin(), stage.columns.end(), number) - stage.columns.begin() + 1);
-    const model::Occurrence &occurrence = analysis.occurrences[stage.occurrence];
+    std::vector<model::Type> types = types_of(analysis.occurrences[stage.occurrence], stage.columns);
     auto text = [&](const std::string &rows) {
         return closure_sql(analysis, stage.occurrence, stage.loop, rows, stage.columns, outputs);
     };
-    return {text(rows_from_arrays(occurrence, stage.columns)), text(row_from_values(occurrence, stage.columns))};
+    return {text(rows_from_arrays(types)), text(row_from_values(types))};
 }
 
-RowsStatement step_sql(const model::Analysis &analysis, const model::Stage &stage, const model::Stage &next)
+RowsStatement step_sql(const model::Analysis &analysis, const model::Stage &stage, const model::Stage &next,
+                       const std::vector<model::Type> &carried, const std::vector<AttributeNumber> &picked_up)
 {
     const model::Occurrence &to = analysis.occurrences[next.occurrence];
     std::string conditions;
@@ -69,10 +73,16 @@ RowsStatement step_sql(const model::Analysis &analysis, const model::Stage &stag
         conditions += (conditions.empty() ? "" : " AND ") +
                       substitute(analysis, analysis.conditions[c].expression, stage.occurrence, stage.columns);
     std::string outputs;
+    auto add = [&](const std::string &output) { outputs += (outputs.empty() ? "" : ", ") + output; };
     for (AttributeNumber number : next.columns)
-        outputs += (outputs.empty() ? "" : ", ") + column_of_y(to, number);
-    return over_rows(analysis.occurrences[stage.occurrence], stage.columns, outputs,
-                     fmt::format(", {}{} AS y WHERE {}", to.inherit ? "" : "ONLY ", to.relation_name, conditions));
+        add(column_of_y(to, number));
+    for (std::size_t i = 0; i < carried.size(); ++i)
+        add(fmt::format("x.c{}", stage.columns.size() + i + 1));
+    for (AttributeNumber number : picked_up)
+        add(column_of_y(to, number));
+    std::vector<model::Type> types = types_of(analysis.occurrences[stage.occurrence], stage.columns);
+    types.insert(types.end(), carried.begin(), carried.end());
+    return over_rows(types, outputs, fmt::format(", {}{} AS y WHERE {}", to.inherit ? "" : "ONLY ", to.relation_name, conditions));
 }
 
 // The expressions, each over `occurrence` alone, from its rows of these columns.
@@ -94,7 +104,7 @@ Projection project(const model::Analysis &analysis, int occurrence, const std::v
     if (columns.empty())          // a constant key: any change touches the one document
         projection.sql = {"SELECT " + list, "SELECT " + list};
     else
-        projection.sql = over_rows(analysis.occurrences[occurrence], columns, list);
+        projection.sql = over_rows(types_of(analysis.occurrences[occurrence], columns), list);
     return projection;
 }
 
@@ -125,7 +135,7 @@ CompiledStage compile_stage(const model::Analysis &analysis, const model::Stages
     CompiledStage compiled;
     if (stage.next >= 0) {
         const model::Stage &next = stages.all[stage.next];
-        compiled.step = stage.loop.empty() ? step_sql(analysis, stage, next) : closure(analysis, stage, next);
+        compiled.step = stage.loop.empty() ? step_sql(analysis, stage, next, {}, {}) : closure(analysis, stage, next);
         compiled.reader = analysis.occurrences[next.occurrence].reader;
         for (const model::Step &step : stage.loop)
             for (int c : step.conditions)
@@ -142,6 +152,12 @@ CompiledStage compile_stage(const model::Analysis &analysis, const model::Stages
     }
     compiled.keys = project(analysis, stage.occurrence, stage.columns, values);
     return compiled;
+}
+
+RowsStatement carrying_step(const model::Analysis &analysis, const model::Stages &stages, int stage,
+                            const std::vector<model::Type> &carried, const std::vector<AttributeNumber> &picked_up)
+{
+    return step_sql(analysis, stages.all[stage], stages.all[stages.all[stage].next], carried, picked_up);
 }
 
 std::string column_of(const model::Occurrence &occurrence, AttributeNumber number, const std::string &alias)

@@ -48,6 +48,11 @@ struct CompiledStage {
 
 CompiledStage compile_stage(const model::Analysis &analysis, const model::Stages &stages, int stage);
 
+// The step of a stage whose rows carry values of these types behind their columns, and pick up columns of the rows found:
+// selects the next stage's columns, what was carried, and then what was picked up.
+RowsStatement carrying_step(const model::Analysis &analysis, const model::Stages &stages, int stage,
+                            const std::vector<model::Type> &carried, const std::vector<model::AttributeNumber> &picked_up);
+
 // A column of the table `alias`.
 std::string column_of(const model::Occurrence &occurrence, model::AttributeNumber number, const std::string &alias);
 

@@ -64,13 +64,14 @@ void Queue::clear() noexcept
 Seeds &Queue::slot(const catalog::CaptureTarget &target, bool patch)
 {
     Slot where{target.tview, target.occurrence, patch};
+    const std::vector<AttrNumber> &layout = patch ? target.copied_seed : target.layout;
     auto known = pending_.find(where);
     if (known == pending_.end()) {
         affected_known_ = false;
-        known = pending_.emplace(where, Seeds{pg::RowSet(target.seed_types), target.layout, false, {}}).first;
+        known = pending_.emplace(where, Seeds{pg::RowSet(patch ? target.copied_types : target.seed_types), layout, false, {}}).first;
     }
     Seeds &seeds = known->second;
-    if (seeds.columns != target.layout)
+    if (seeds.columns != layout)
         seeds.everything = true;          // redefined in between; its old layout means nothing now
     return seeds;
 }
@@ -95,7 +96,7 @@ void Queue::add_row(const catalog::CaptureTarget &target, Seeds &seeds, const Da
     seeds.rows.add(values, nulls);
     if (seeds.rows.bytes() > catalog::seed_memory()) {
         seeds.everything = true;
-        seeds.rows = pg::RowSet(target.seed_types);
+        seeds.rows = pg::RowSet(seeds.rows.types(pg::first_columns(seeds.rows.width())));
     }
 }
 

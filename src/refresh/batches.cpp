@@ -90,7 +90,7 @@ private:
 void list_keys(catalog::Compiled &tview, List which, KeyList &keys)
 {
     pg::SpiSession session;
-    PinnedSettingsScope settings(tview.tview.settings);
+    PinnedSettingsScope settings(tview.settings);
     RoleScope role(tview.owner, Security::restricted);
     SnapshotScope snapshot(Moment::commit);
     pg::Statement statement(which == List::all ? plan::all_keys(tview.relations, tview.analysis.key)

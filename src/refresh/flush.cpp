@@ -68,7 +68,8 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
 {
     queue::Queue &queue = queue::Queue::current();
     SeedList seeds = queue.take(tview.tview.table);
-    Keys keys;
+    Found found;
+    Keys &keys = found.keys;
     keys.everything = cannot_walk(tview, seeds);
     FlushLocks locks(tview.tview.table, keys.everything);
     PinnedSettingsScope settings(tview.settings);
@@ -76,24 +77,18 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
     if (keys.everything && !compared && shared_values_hold(tview, seeds, moment))
         keys.everything = false;
     if (!keys.everything)
-        keys = walk(tview, seeds, locks, moment);
-    Patch patch;
-    if (!keys.everything)
-        patch = find_patch(tview, seeds);
+        found = walk(tview, seeds, locks, moment);
     if (moment == Moment::commit) {
         keys.add(queue.revisit[tview.tview.table]);
     } else if (IsolationUsesXactSnapshot()) {
         queue.revisit[tview.tview.table].add(keys);
-        queue.revisit[tview.tview.table].add(patch.keys);
+        queue.revisit[tview.tview.table].add(found.patches.keys());
     }
     if (keys.everything)
         queue.compared.insert(tview.tview.table);
-    if (!locks.exclusive()) {
-        Tags tags = document_tags(tview, keys);
-        tags.add(document_tags(tview, patch.keys));
-        locks.documents(std::move(tags));
-    }
-    return rebuild(tview, keys, patch, moment);
+    if (!locks.exclusive())
+        locks.documents(document_tags(tview, found));
+    return rebuild(tview, found, moment);
 }
 
 std::uint64_t flush_round(Moment moment)
@@ -170,17 +165,17 @@ std::uint64_t flush(Moment moment, int &rounds)
 namespace {
 
 // Compares documents that no seed led to.
-Written refresh(Oid table, const Keys &keys, Moment moment)
+Written refresh(Oid table, Found documents, Moment moment)
 {
     FlushingScope flushing;
     pg::SpiSession session;
     pg::call(CommandCounterIncrement);
     auto tview = locked(table);
-    FlushLocks locks(table, keys.everything);
+    FlushLocks locks(table, documents.keys.everything);
     PinnedSettingsScope settings(tview->settings);
     if (!locks.exclusive())
-        locks.documents(document_tags(*tview, keys));
-    Written written = rebuild(*tview, keys, {}, moment);
+        locks.documents(document_tags(*tview, documents));
+    Written written = rebuild(*tview, documents, moment);
     queue::Queue::current().flushed_tables.insert(table);
     finish();
     return written;
@@ -190,14 +185,16 @@ Written refresh(Oid table, const Keys &keys, Moment moment)
 
 Written refresh_some(Oid table, const Keys &keys)
 {
-    return refresh(table, keys, Moment::commit);
+    Found documents;
+    documents.keys.add(keys);
+    return refresh(table, std::move(documents), Moment::commit);
 }
 
 Written refresh_all(Oid table)
 {
-    Keys keys;
-    keys.everything = true;
-    Written written = refresh(table, keys, Moment::read);
+    Found all;
+    all.keys.everything = true;
+    Written written = refresh(table, std::move(all), Moment::read);
     queue::Queue::current().compared.insert(table);
     if (IsolationUsesXactSnapshot())      // what it could not see is compared again at commit
         queue::Queue::current().add_everything(table);

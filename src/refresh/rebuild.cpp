@@ -150,18 +150,6 @@ void rebuild_everything(catalog::Compiled &tview, Moment moment, Written &writte
     written += write(tview, differences, moment);
 }
 
-void compare_patch(catalog::Compiled &tview, const std::set<AttrNumber> &changed, const pg::RowSet &keys, Differences &differences,
-                   Moment moment)
-{
-    const plan::RowsStatement &sql = tview.patch(changed);
-    if (keys.size() == 1)
-        return differences.compare(tview.statement(sql.one, pg::value_types(keys)), pg::as_values(keys, 0), false, moment);
-    pg::Statement &many = tview.statement(sql.many, pg::array_types(keys));
-    in_batches(tview, keys, [&](std::size_t from, std::size_t to) {
-        differences.compare(many, pg::as_arrays(keys, from, to), to - from >= large_set, moment);
-    });
-}
-
 std::string describe(const pg::RowSet &keys)
 {
     return keys.size() == 1 ? "document " + keys.describe(0) : fmt::format("{} documents", keys.size());
@@ -169,27 +157,25 @@ std::string describe(const pg::RowSet &keys)
 
 }  // namespace
 
-Written rebuild(catalog::Compiled &tview, const Keys &keys, const Patch &patch, Moment moment)
+Written rebuild(catalog::Compiled &tview, Found &found, Moment moment)
 {
     Written written;
     std::string about = "all documents";
     try {
-        if (keys.everything) {
+        if (found.keys.everything) {
             rebuild_everything(tview, moment, written);
             return written;
         }
-        for (const auto &[part, rows] : keys.parts) {
+        if (!found.patches.empty()) {
+            about = describe(*found.patches.documents());
+            written += found.patches.apply(tview, moment, found.keys);
+        }
+        for (const auto &[part, rows] : found.keys.parts) {
             if (rows.empty())
                 continue;
             about = describe(rows);
             Differences differences(tview);
             KeyComparison(tview, part, rows).run(differences, moment);
-            written += write(tview, differences, moment);
-        }
-        for (const auto &[part, rows] : patch.keys.parts) {
-            about = describe(rows);
-            Differences differences(tview);
-            compare_patch(tview, patch.changed, rows, differences, moment);
             written += write(tview, differences, moment);
         }
         return written;

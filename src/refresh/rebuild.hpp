@@ -8,9 +8,9 @@
 
 namespace tviews::refresh {
 
-// Brings the documents with these keys up to date, and sets the patch's columns in its documents.  Needs an SPI session, the TVIEW's lock and its pinned settings in force.
+// Brings the documents found up to date.  Needs an SPI session, the TVIEW's lock and its pinned settings in force.
 // Raises: 23505 if the query gives two rows for one key, 23502 if it gives none, 40001 where another transaction's
 // document cannot be seen; and whatever the query raises, with the TVIEW in its context.
-Written rebuild(catalog::Compiled &tview, const Keys &keys, const Patch &patch, Moment moment);
+Written rebuild(catalog::Compiled &tview, Found &found, Moment moment);
 
 }  // namespace tviews::refresh

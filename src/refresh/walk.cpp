@@ -2,11 +2,13 @@
 //
 // The stages come in order, far ends first (model/stages.hpp).  Each has a set of rows: seeds of its occurrence and what earlier
 // steps found.  Its step is locked for the join values of these rows, then runs as one statement on a snapshot taken for it.
+// Rows that changed in copied columns alone go the same way in sets of their own, one for each occurrence, which carry behind
+// the stage's columns what is to be known of them at the end (catalog::Copies).
 #include "refresh/walk.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <optional>
+#include <utility>
 
 #include "catalog/settings.hpp"
 #include "pg/row_parameters.hpp"
@@ -94,22 +96,31 @@ Tags hashed(const pg::RowSet &rows, const std::vector<std::size_t> &columns, con
 class Walker {
 public:
     Walker(catalog::Compiled &tview, const SeedList &seeds, FlushLocks &locks, Moment moment)
-        : tview_(tview), seeds_(seeds), locks_(locks), moment_(moment), rows_(tview.stages.size())
+        : tview_(tview), seeds_(seeds), locks_(locks), moment_(moment), rows_(tview.stages.size()), copies_(tview.stages.size())
     {
     }
 
-    Keys run()
+    Found run()
     {
-        for (const auto &[slot, seeds] : seeds_)
-            for (int entry : slot.patch ? std::vector<int>{} : tview_.order.entries[slot.occurrence])
-                add_columns(rows_[entry], seeds->rows, positions(tview_.order.all[entry].columns, seeds->columns));
+        for (const auto &[slot, seeds] : seeds_) {
+            for (int entry : tview_.order.entries[slot.occurrence]) {
+                if (slot.patch)
+                    add_columns(copies_[entry][slot.occurrence], seeds->rows, pg::first_columns(seeds->rows.width()));
+                else
+                    add_columns(rows_[entry], seeds->rows, positions(tview_.order.all[entry].columns, seeds->columns));
+            }
+            if (slot.patch)
+                changed_[slot.occurrence] = &seeds->changed;
+        }
         for (std::size_t i = 0; i < tview_.stages.size(); ++i) {
             if (tview_.order.all[i].next < 0)
                 collect(i);
             else
                 lock_and_step(i);
         }
-        return std::move(keys_);
+        if (found_.keys.everything)
+            found_.patches.clear();
+        return std::move(found_);
     }
 
 private:
@@ -119,38 +130,52 @@ private:
     {
         if (!locks_.exclusive())
             locks_.step(static_cast<int>(stage), far_tags(stage), near_tags(stage));
-        if (empty(stage))
+        auto next = static_cast<std::size_t>(tview_.order.all[stage].next);
+        step(stage, tview_.stages[stage].step, rows_[stage], rows_[next]);
+        for (auto &[occurrence, rows] : std::exchange(copies_[stage], {}))
+            step(stage, tview_.copies[occurrence]->steps.at(static_cast<int>(stage)), rows, copies_[next][occurrence]);
+    }
+
+    void step(std::size_t stage, const plan::RowsStatement &sql, Rows &rows, Rows &next)
+    {
+        if (!rows || rows->empty())
             return;
-        int next = tview_.order.all[stage].next;
         const catalog::Stage &compiled = tview_.stages[stage];
-        Rows found = compiled.may_fail ? try_run(tview_, compiled.step, *rows_[stage], compiled.reader, moment_)
-                                       : refresh::run(tview_, compiled.step, *rows_[stage], compiled.reader, moment_);
-        rows_[stage].reset();
+        Rows found = compiled.may_fail ? try_run(tview_, sql, *rows, compiled.reader, moment_)
+                                       : refresh::run(tview_, sql, *rows, compiled.reader, moment_);
+        rows.reset();
         if (!found)
             return give_up();
         if (!found->empty())
-            add_columns(rows_[next], *found, pg::first_columns(found->width()));
-        if (rows_[next] && rows_[next]->bytes() > catalog::seed_memory())
+            add_columns(next, *found, pg::first_columns(found->width()));
+        if (next && next->bytes() > catalog::seed_memory())
             give_up();
     }
 
     // The walk leads too far or nowhere: every document will be compared.  The stages go on for the locks of the seeds.
     void give_up()
     {
-        keys_.everything = true;
+        found_.keys.everything = true;
         for (Rows &rows : rows_)
             rows.reset();
+        for (auto &sets : copies_)
+            for (auto &[occurrence, rows] : sets)
+                rows.reset();
     }
 
     Tags far_tags(std::size_t stage)
     {
         const catalog::Stage &compiled = tview_.stages[stage];
-        if (empty(stage))
-            return {};
         std::vector<Hash> functions;
         for (const catalog::JoinHash &hash : compiled.hashes)
             functions.push_back({hash.far, hash.collation});
-        return tags(*rows_[stage], compiled.far, functions);
+        Tags far;
+        if (!empty(stage))
+            far = tags(*rows_[stage], compiled.far, functions);
+        for (const auto &[occurrence, rows] : copies_[stage])
+            if (rows && !rows->empty())
+                far.add(tags(*rows, compiled.far, functions));
+        return far;
     }
 
     // Of seeds of the occurrence the step arrives at that moved.
@@ -190,6 +215,9 @@ private:
     // without a key, which only a full comparison can tell.
     void collect(std::size_t number)
     {
+        for (auto &[occurrence, rows] : std::exchange(copies_[number], {}))
+            if (rows && !rows->empty())
+                collect_patches(number, occurrence, std::move(*rows));
         if (empty(number))
             return;
         const catalog::Stage &stage = tview_.stages[number];
@@ -203,8 +231,17 @@ private:
         }
         const pg::RowSet &rows = computed ? *computed : *rows_[number];
         std::vector<std::size_t> columns = computed ? pg::first_columns(rows.width()) : stage.keys.direct;
-        keys_.everything |= keys_.add(stage.key_columns, rows, columns) && !tview_.order.all[number].elided;
+        found_.keys.everything |= found_.keys.add(stage.key_columns, rows, columns) && !tview_.order.all[number].elided;
         rows_[number].reset();
+    }
+
+    void collect_patches(std::size_t number, int occurrence, pg::RowSet rows)
+    {
+        const catalog::Stage &stage = tview_.stages[number];
+        std::vector<std::size_t> key(stage.key_columns.size());
+        for (std::size_t i = 0; i < key.size(); ++i)
+            key[static_cast<std::size_t>(stage.key_columns[i])] = stage.keys.direct[i];
+        found_.patches.add({occurrence, *changed_.at(occurrence), std::move(rows), tview_.order.all[number].columns.size()}, key);
     }
 
     catalog::Compiled &tview_;
@@ -212,7 +249,9 @@ private:
     FlushLocks &locks_;
     Moment moment_;
     std::vector<Rows> rows_;      // by stage
-    Keys keys_;
+    std::vector<std::map<int, Rows>> copies_;   // by stage and occurrence
+    std::map<int, const std::set<AttrNumber> *> changed_;
+    Found found_;
 };
 
 }  // namespace
@@ -223,51 +262,44 @@ bool cannot_walk(const catalog::Compiled &tview, const SeedList &seeds)
         const auto &[slot, seed] = item;
         int occurrence = slot.occurrence;
         bool known = occurrence >= 0 && occurrence < static_cast<int>(tview.routes.size());
-        bool no_patch = slot.patch && occurrence != tview.analysis.copied_row;
-        return !known || no_patch || seed->everything || tview.routes[occurrence].everything ||
-               seed->columns != tview.order.seed_columns[occurrence];
+        if (!known || seed->everything || tview.routes[occurrence].everything)
+            return true;
+        if (slot.patch)
+            return !tview.copies[occurrence] || seed->columns != tview.copies[occurrence]->columns;
+        return seed->columns != tview.order.seed_columns[occurrence];
     });
 }
 
-Keys walk(catalog::Compiled &tview, const SeedList &seeds, FlushLocks &locks, Moment moment)
+Found walk(catalog::Compiled &tview, const SeedList &seeds, FlushLocks &locks, Moment moment)
 {
     return Walker(tview, seeds, locks, moment).run();
 }
 
-Patch find_patch(const catalog::Compiled &tview, const SeedList &seeds)
+namespace {
+
+// Of documents known by these columns of the key.
+Tags document_tags(const catalog::Compiled &tview, const std::vector<int> &part, const pg::RowSet &keys)
 {
-    Patch patch;
-    for (const auto &[slot, rows] : seeds) {
-        if (!slot.patch)
-            continue;
-        int end = tview.order.entries[slot.occurrence].front();
-        const catalog::Stage &stage = tview.stages[end];
-        auto columns = positions(tview.order.all[end].columns, rows->columns);
-        std::vector<std::size_t> key(stage.key_columns.size());
-        std::vector<int> part(key.size());
-        for (std::size_t i = 0; i < key.size(); ++i)
-            key[static_cast<std::size_t>(stage.key_columns[i])] = columns[stage.keys.direct[i]];
-        std::iota(part.begin(), part.end(), 0);
-        patch.keys.add(part, rows->rows, key);
-        patch.changed = rows->changed;
+    if (tview.locked_key.empty() || keys.size() > static_cast<std::size_t>(catalog::settings().max_fine_locks))
+        return {true, {}};        // there would be too many
+    std::vector<std::size_t> columns;
+    std::vector<Hash> functions;
+    for (const catalog::LockedKey &key : tview.locked_key) {
+        columns.push_back(static_cast<std::size_t>(std::find(part.begin(), part.end(), key.key_column) - part.begin()));
+        functions.push_back({key.hash, key.collation});
     }
-    return patch;
+    return hashed(keys, columns, functions);
 }
 
-Tags document_tags(const catalog::Compiled &tview, const Keys &keys)
+}  // namespace
+
+Tags document_tags(const catalog::Compiled &tview, const Found &found)
 {
-    if (keys.everything || (tview.locked_key.empty() && !keys.parts.empty()))
-        return {true, {}};
-    Tags tags;
-    for (const auto &[part, rows] : keys.parts) {
-        std::vector<std::size_t> columns;
-        std::vector<Hash> functions;
-        for (const catalog::LockedKey &key : tview.locked_key) {
-            columns.push_back(static_cast<std::size_t>(std::find(part.begin(), part.end(), key.key_column) - part.begin()));
-            functions.push_back({key.hash, key.collation});
-        }
-        tags.add(hashed(rows, columns, functions));
-    }
+    Tags tags{found.keys.everything, {}};
+    for (const auto &[part, rows] : found.keys.parts)
+        tags.add(document_tags(tview, part, rows));
+    if (!found.patches.empty())
+        tags.add(document_tags(tview, found.patches.whole_key(), *found.patches.documents()));
     return tags;
 }
 

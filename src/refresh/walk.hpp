@@ -6,11 +6,10 @@
 #include "catalog/compiled.hpp"
 #include "queue/seeds.hpp"
 #include "refresh/locks.hpp"
+#include "refresh/patch.hpp"
 #include "refresh/view_of_data.hpp"
 
 namespace tviews::refresh {
-
-using queue::Keys;
 
 // From so many rows on a statement is planned for its actual arrays.
 inline constexpr std::size_t large_set = 200;
@@ -20,17 +19,16 @@ using SeedList = std::vector<std::pair<queue::Slot, const queue::Seeds *>>;
 // Whether the seeds cannot be walked, so that everything must be compared.
 bool cannot_walk(const catalog::Compiled &tview, const SeedList &seeds);
 
-// Takes the locks of the steps.  Needs an SPI session and the TVIEW's pinned settings in force.
-Keys walk(catalog::Compiled &tview, const SeedList &seeds, FlushLocks &locks, Moment moment);
-
-// The documents that need nothing but some columns set, and these columns.
-struct Patch {
+// The documents found: those to compare, and those that need nothing but values set.
+struct Found {
     Keys keys;
-    std::set<AttrNumber> changed;
+    Patches patches;
 };
-Patch find_patch(const catalog::Compiled &tview, const SeedList &seeds);
+
+// Takes the locks of the steps.  Needs an SPI session and the TVIEW's pinned settings in force.
+Found walk(catalog::Compiled &tview, const SeedList &seeds, FlushLocks &locks, Moment moment);
 
 // What to lock of these documents.
-Tags document_tags(const catalog::Compiled &tview, const Keys &keys);
+Tags document_tags(const catalog::Compiled &tview, const Found &found);
 
 }  // namespace tviews::refresh

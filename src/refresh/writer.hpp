@@ -1,8 +1,7 @@
 // Writing documents that differ, in the order delete, update, insert, as the owner but unrestricted.
 //
-// Where nothing but constraints and indexes has to follow a row, it goes straight through the table's access method, and the
-// TVIEWs over this one get their seeds from here; where the table has triggers of others, columns of its own or the like, one
-// statement per row is run.  Not here: which documents differ (differences.hpp).
+// They go straight through the table's access method (table_writer.hpp) where that does; where the table has triggers of others,
+// columns of its own or the like, one statement per row is run.  Not here: which documents differ (differences.hpp).
 #pragma once
 
 #include "refresh/differences.hpp"

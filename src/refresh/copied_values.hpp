@@ -1,0 +1,87 @@
+// The copied columns of one occurrence's changed rows: their values now, and where these go in the documents.
+//
+// The values are read again, on the flush's snapshot: what a seed was made of may have been rolled back since.
+// Not here: the documents (patch.hpp).
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "catalog/compiled.hpp"
+#include "pg/jsonb_patch.hpp"
+#include "pg/lookup.hpp"
+#include "pg/row_set.hpp"
+
+namespace tviews::refresh {
+
+// Rows as a walk carried them to its end: from `carried_at` on what catalog::Copies says.
+struct CarriedRows {
+    int occurrence = -1;
+    std::set<AttrNumber> changed;
+    pg::RowSet rows;
+    std::size_t carried_at = 0;
+};
+
+class CopiedValues {
+public:
+    // Keeps references.
+    CopiedValues(const catalog::Compiled &tview, const CarriedRows &carried);
+
+    // Opens the table, on the active snapshot, which must stay; not if only SQL may read it.  Returns whether it did.
+    bool open();
+    void close();
+
+    struct Values {
+        Datum *columns;
+        bool *nulls;
+        pg::JsonSetting *settings;        // where the column goes inside of JSON
+    };
+
+    // The functions below are C-side.
+
+    // The values of a changed row, in the current memory context; in `longer` if there is but one row.  Null if it is gone: then
+    // its deletion is a seed of its own.
+    const Values *values(std::size_t row, MemoryContext longer);
+    int count() const { return static_cast<int>(copies_.size()); }
+
+    // Where the n-th value goes: which of the definition's columns, and whether it is all of it.
+    int output(int n) const { return copies_[static_cast<std::size_t>(n)].output; }
+    bool is_whole_output(int n) const { return copies_[static_cast<std::size_t>(n)].path->empty(); }
+
+    // Or the values go into elements of an array in one of the definition's columns; -1: they do not.
+    int array_output() const { return array_output_; }
+    // What the elements hold that are made of a row.
+    const JsonbValue *ids(std::size_t row) const;
+    pg::JsonArray array(pg::JsonElement *elements, int count) const;
+
+private:
+    struct Target {
+        int attribute;            // of the table, from 0
+        int output;
+        const std::vector<std::string> *path;
+        pg::JsonPlace place;
+        FmgrInfo *converter;
+    };
+    bool is_readable() const;
+    bool same_identity(std::size_t one, std::size_t other) const;
+    const Values *read(std::size_t row);
+
+    const CarriedRows &carried_;
+    const model::ProvenCopies &proven_;
+    const model::Occurrence &occurrence_;
+    Oid reader_;
+    std::size_t identity_at_;     // columns of the carried rows
+    std::size_t ids_at_;
+    std::vector<Target> copies_;
+    int array_output_ = -1;
+    pg::JsonPlace array_place_{};
+    pg::JsonPlace id_places_[INDEX_MAX_KEYS] = {};
+    FmgrInfo *id_converters_[INDEX_MAX_KEYS] = {};
+    bool several_ = false;
+    bool known_ = false;
+    const Values *only_ = nullptr;
+    Relation table_ = nullptr;
+    pg::Lookup lookup_;
+};
+
+}  // namespace tviews::refresh
