@@ -39,30 +39,22 @@ SELECT pg_catalog.pg_extension_config_dump('pg_tview_meta', '');
 
 CREATE TABLE pg_tview_audit_log (
     log_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    operation     text NOT NULL CHECK (operation IN ('CREATE', 'DROP', 'ALTER', 'REFRESH')),
+    operation     text NOT NULL CHECK (operation IN ('CREATE', 'DROP', 'ALTER', 'REFRESH', 'ARCHIVE')),
     entity        text NOT NULL,
     performed_by  text NOT NULL DEFAULT session_user,
     performed_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     details       jsonb NOT NULL DEFAULT '{}',
     client_addr   inet DEFAULT inet_client_addr(),
-    client_port   integer DEFAULT inet_client_port()
+    client_port   integer DEFAULT inet_client_port(),
+    link          bigint UNIQUE,
+    hash          bytea,
+    CHECK ((link IS NULL) = (hash IS NULL))
 );
-COMMENT ON TABLE pg_tview_audit_log IS 'who created, dropped, altered or refreshed which TVIEW; append-only';
+COMMENT ON TABLE pg_tview_audit_log IS 'who created, dropped, altered or refreshed which TVIEW; append-only, a chain of hashes';
+COMMENT ON COLUMN pg_tview_audit_log.link IS 'number in the chain, without gaps; given at commit';
+COMMENT ON COLUMN pg_tview_audit_log.hash IS 'SHA-256 over the hash of the row before it and this row';
 SELECT pg_catalog.pg_extension_config_dump('pg_tview_audit_log', '');
 SELECT pg_catalog.pg_extension_config_dump('pg_tview_audit_log_log_id_seq', '');
-
-CREATE FUNCTION pg_tviews_audit_guard() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'the audit log of pg_tviews is append-only'
-        USING ERRCODE = 'insufficient_privilege', DETAIL = TG_OP || ' on pg_tview_audit_log is not allowed for anyone.';
-END $$;
-COMMENT ON FUNCTION pg_tviews_audit_guard() IS 'trigger: refuses every change of existing audit rows (42501)';
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pg_tview_audit_log
-    FOR EACH ROW EXECUTE FUNCTION pg_tviews_audit_guard();
-CREATE TRIGGER append_only_statement BEFORE UPDATE OR DELETE OR TRUNCATE ON pg_tview_audit_log
-    FOR EACH STATEMENT EXECUTE FUNCTION pg_tviews_audit_guard();
-ALTER TABLE pg_tview_audit_log ENABLE ALWAYS TRIGGER append_only;
-ALTER TABLE pg_tview_audit_log ENABLE ALWAYS TRIGGER append_only_statement;
 
 CREATE VIEW pg_tviews_registry AS
 SELECT m.schema, m.entity, m."table"::text AS tview, m.view::text AS backing_view, m.key_columns, m.dependencies,
@@ -132,3 +124,58 @@ CREATE EVENT TRIGGER pg_tviews_sql_drop ON sql_drop EXECUTE FUNCTION pg_tviews_s
 ALTER EVENT TRIGGER pg_tviews_ddl_start ENABLE ALWAYS;
 ALTER EVENT TRIGGER pg_tviews_ddl_end ENABLE ALWAYS;
 ALTER EVENT TRIGGER pg_tviews_sql_drop ENABLE ALWAYS;
+
+
+-- Audit log -------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION pg_tviews_audit_guard() RETURNS trigger LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_audit_guard() IS 'trigger: refuses every change of existing audit rows (42501)';
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pg_tview_audit_log
+    FOR EACH ROW EXECUTE FUNCTION pg_tviews_audit_guard();
+CREATE TRIGGER append_only_statement BEFORE UPDATE OR DELETE OR TRUNCATE ON pg_tview_audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION pg_tviews_audit_guard();
+ALTER TABLE pg_tview_audit_log ENABLE ALWAYS TRIGGER append_only;
+ALTER TABLE pg_tview_audit_log ENABLE ALWAYS TRIGGER append_only_statement;
+
+CREATE FUNCTION pg_tviews_audit_is_own(xmin xid) RETURNS boolean LANGUAGE c STRICT STABLE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_audit_is_own(xid) IS 'whether the running transaction made the row with this xmin, so that its commit will link it';
+
+-- Over all columns that are not null, by name: a column added to the log later leaves the hashes of older rows as they are, and
+-- no setting of the session shows in the text.
+CREATE FUNCTION pg_tviews_audit_hash(entry pg_tview_audit_log, link bigint, previous bytea) RETURNS bytea LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET bytea_output = 'hex' AS $$
+    SELECT sha256(coalesce(previous, '') || convert_to(
+        (SELECT jsonb_object_agg(key, value) FROM jsonb_each(to_jsonb(entry) || jsonb_build_object('link', link))
+         WHERE key <> 'hash' AND value <> 'null'::jsonb)::text, 'UTF8'))
+$$;
+COMMENT ON FUNCTION pg_tviews_audit_hash(pg_tview_audit_log, bigint, bytea) IS
+    'the hash an audit row must carry as number link of the chain, after a row with the hash previous (NULL: the first)';
+
+CREATE FUNCTION pg_tviews_audit_verify(OUT log_id bigint, OUT link bigint, OUT difference text) RETURNS SETOF record LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp AS $$
+    WITH archived AS (
+        SELECT (details ->> 'link')::bigint AS link, decode(details ->> 'hash', 'hex') AS hash
+        FROM @extschema@.pg_tview_audit_log WHERE operation = 'ARCHIVE' AND details ? 'link' ORDER BY log_id DESC LIMIT 1),
+    chain AS (
+        SELECT l AS entry, l.log_id, l.link, l.hash, coalesce(lag(l.link) OVER w, archived.link, 0) AS before,
+               coalesce(lag(l.hash) OVER w, archived.hash) AS previous
+        FROM @extschema@.pg_tview_audit_log AS l LEFT JOIN archived ON true
+        WHERE l.link IS NOT NULL WINDOW w AS (ORDER BY l.link)),
+    broken AS (
+        SELECT c.log_id, c.link, CASE
+            WHEN c.link <> c.before + 1 THEN format('links %s to %s are missing before it', c.before + 1, c.link - 1)
+            WHEN c.hash <> @extschema@.pg_tviews_audit_hash(c.entry, c.link, c.previous)
+                THEN 'its hash is not that of the row and the one before it' END AS difference
+        FROM chain AS c
+        UNION ALL
+        SELECT l.log_id, NULL, 'it is in no chain: it was added by hand' FROM @extschema@.pg_tview_audit_log AS l
+        WHERE l.link IS NULL AND NOT @extschema@.pg_tviews_audit_is_own(l.xmin))
+    SELECT * FROM broken WHERE difference IS NOT NULL ORDER BY link, log_id LIMIT 1
+$$;
+COMMENT ON FUNCTION pg_tviews_audit_verify() IS
+    'follows the audit log''s chain of hashes and returns the first row that breaks it, with what differs; no row: it is whole';
+
+CREATE FUNCTION pg_tviews_audit_archive(before timestamptz) RETURNS SETOF pg_tview_audit_log LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_audit_archive(timestamptz) IS
+    'takes the rows at the beginning of the audit log that were written before a time out of it and returns them; an ARCHIVE row remembers the last one''s hash. Errors: 42501';
+REVOKE EXECUTE ON FUNCTION pg_tviews_audit_archive(timestamptz) FROM PUBLIC;
