@@ -79,9 +79,9 @@ CREATE FUNCTION pg_tviews_drop(tview text, if_exists boolean DEFAULT false, casc
 COMMENT ON FUNCTION pg_tviews_drop(text, boolean, boolean) IS
     'drops a TVIEW with its backing view and unused capture triggers; returns whether it existed. Errors: 42P01, 42809, 2BP01';
 
-CREATE FUNCTION pg_tviews_explain(tview text) RETURNS SETOF text LANGUAGE c STRICT AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION pg_tviews_explain(text) IS
-    'how a change of each base table finds the documents of a TVIEW, one line per row. Errors: 42P01, 42809';
+CREATE FUNCTION pg_tviews_explain(tview text, costs boolean DEFAULT false) RETURNS SETOF text LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_explain(text, boolean) IS
+    'how a change of each base table finds the documents of a TVIEW, one line per row; with costs, what the planner estimates it to cost. Errors: 42P01, 42809';
 
 CREATE FUNCTION pg_tviews_flush() RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_flush() IS
@@ -179,3 +179,84 @@ CREATE FUNCTION pg_tviews_audit_archive(before timestamptz) RETURNS SETOF pg_tvi
 COMMENT ON FUNCTION pg_tviews_audit_archive(timestamptz) IS
     'takes the rows at the beginning of the audit log that were written before a time out of it and returns them; an ARCHIVE row remembers the last one''s hash. Errors: 42501';
 REVOKE EXECUTE ON FUNCTION pg_tviews_audit_archive(timestamptz) FROM PUBLIC;
+
+-- Looking ahead: routes, indexes, impact -------------------------------------------------------------------------------
+
+CREATE FUNCTION pg_tviews_routes(tview text DEFAULT NULL, OUT tview_name regclass, OUT table_name regclass, OUT path text,
+                                 OUT route text, OUT hops integer, OUT reason text)
+    RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_routes(text) IS
+    'how changes of each base table reach a TVIEW (NULL: all), a row per appearance in the query: route is direct, hops (so many) or everything (for a reason). Errors: 42P01, 42809';
+
+CREATE FUNCTION pg_tviews_check_indexes(tview text DEFAULT NULL, OUT tview_name regclass, OUT purpose text, OUT step text,
+                                        OUT table_name regclass, OUT columns text, OUT ddl text,
+                                        OUT cost_without double precision, OUT cost_with double precision)
+    RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_check_indexes(text) IS
+    'the indexes that the hops and rebuilds of a TVIEW (NULL: all) want and do not have, with the command that makes each and the planner''s cost of one step without and with it (planner units). Errors: 42P01, 42809';
+
+CREATE FUNCTION pg_tviews_ensure_indexes(tview text DEFAULT NULL, dry_run boolean DEFAULT true, OUT ddl text, OUT created boolean)
+    RETURNS SETOF record LANGUAGE plpgsql AS $$
+BEGIN
+    FOR ddl IN SELECT DISTINCT i.ddl FROM @extschema@.pg_tviews_check_indexes(tview) AS i WHERE i.ddl IS NOT NULL ORDER BY 1 LOOP
+        created := dry_run IS FALSE;
+        IF created THEN
+            ddl := pg_catalog.regexp_replace(ddl, '^CREATE INDEX CONCURRENTLY ', 'CREATE INDEX ');
+            EXECUTE ddl;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION pg_tviews_ensure_indexes(text, boolean) IS
+    'the commands that make the missing indexes of a TVIEW (NULL: all); with dry_run false it also makes them, not concurrently, which holds up writers of the table. Errors: 42P01, 42809, 42501';
+
+CREATE FUNCTION pg_tviews_impact(table_name text, "where" text DEFAULT 'true', OUT tview_name regclass, OUT documents bigint,
+                                 OUT everything boolean)
+    RETURNS SETOF record LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_impact(text, text) IS
+    'how many documents of each TVIEW a change of these rows of a table would touch, TVIEWs over TVIEWs included; everything: the TVIEW would be compared in full. Changes nothing. Errors: 42P01, 42501, 42601, those of the condition';
+
+CREATE FUNCTION pg_tviews_graph(format text DEFAULT 'mermaid') RETURNS text LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    graph text;
+BEGIN
+    IF format NOT IN ('mermaid', 'dot', 'json') THEN
+        RAISE EXCEPTION 'unrecognized graph format "%"', format
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'The formats are mermaid, dot and json.';
+    END IF;
+    WITH edges AS (
+        SELECT table_name AS source, tview_name AS target, array_agg(DISTINCT label ORDER BY label) AS labels
+        FROM @extschema@.pg_tviews_routes(),
+             LATERAL (SELECT CASE route WHEN 'hops' THEN hops || CASE hops WHEN 1 THEN ' hop' ELSE ' hops' END ELSE route END) AS l (label)
+        GROUP BY 1, 2),
+    nodes AS (
+        SELECT relation, 'n' || row_number() OVER (ORDER BY relation::text COLLATE "C") AS id, relation::text AS name,
+               EXISTS (SELECT FROM @extschema@.pg_tview_meta AS m WHERE m."table" = relation) AS is_tview
+        FROM (SELECT source FROM edges UNION SELECT target FROM edges) AS r (relation)),
+    lines AS (
+        SELECT 1 AS part, n.id AS place, CASE format
+            -- Mermaid takes any character by its number.
+            WHEN 'mermaid' THEN format(CASE WHEN is_tview THEN '    %s[("%s")]' ELSE '    %s["%s"]' END, id,
+                (SELECT string_agg(CASE WHEN c ~ '[A-Za-z0-9_. ]' THEN c ELSE '#' || ascii(c) || ';' END, '' ORDER BY n)
+                 FROM regexp_split_to_table(name, '') WITH ORDINALITY AS s (c, n)))
+            ELSE format('    %s [label="%s", shape=%s];', id, replace(replace(replace(name, '\', '\\'), '"', '\"'), E'\n', '\n'),
+                CASE WHEN is_tview THEN 'cylinder' ELSE 'box' END) END AS line, length(n.id) AS digits
+        FROM nodes AS n
+        UNION ALL
+        SELECT 2, s.id || ' ' || t.id, format(CASE format WHEN 'mermaid' THEN '    %s -->|%s| %s' ELSE '    %1$s -> %3$s [label="%2$s"];' END,
+            s.id, array_to_string(e.labels, ', '), t.id), length(s.id)
+        FROM edges AS e JOIN nodes AS s ON s.relation = e.source JOIN nodes AS t ON t.relation = e.target)
+    SELECT CASE format
+        WHEN 'json' THEN jsonb_build_object(
+            'nodes', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'name', name, 'kind', CASE WHEN is_tview THEN 'tview' ELSE 'table' END)
+                                                ORDER BY length(id), id), '[]') FROM nodes),
+            'edges', (SELECT coalesce(jsonb_agg(jsonb_build_object('from', s.id, 'to', t.id, 'routes', e.labels)
+                                                ORDER BY length(s.id), s.id, length(t.id), t.id), '[]')
+                      FROM edges AS e JOIN nodes AS s ON s.relation = e.source JOIN nodes AS t ON t.relation = e.target))::text
+        WHEN 'mermaid' THEN concat_ws(E'\n', 'flowchart LR', (SELECT string_agg(line, E'\n' ORDER BY part, digits, place) FROM lines))
+        ELSE concat_ws(E'\n', 'digraph tviews {', '    rankdir=LR;', (SELECT string_agg(line, E'\n' ORDER BY part, digits, place) FROM lines), '}')
+        END INTO graph;
+    RETURN graph;
+END $$;
+COMMENT ON FUNCTION pg_tviews_graph(text) IS
+    'which table feeds which TVIEW by which kind of route, as text in the format mermaid, dot or json. Errors: 22023';
