@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "catalog/audit_chain.hpp"
 #include "catalog/meta.hpp"
 #include "pg/spi.hpp"
 
@@ -54,6 +55,7 @@ void audit(const std::string &operation, const std::string &entity, const Detail
     pg::execute("INSERT INTO " + *extension_schema() +
                     ".pg_tview_audit_log (operation, entity, details) VALUES ($1, $2, $3::pg_catalog.jsonb)",
                 {TEXTOID, TEXTOID, TEXTOID}, {values, {}});
+    note_audit_rows();
 }
 
 }  // namespace tviews::catalog

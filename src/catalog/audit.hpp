@@ -1,4 +1,5 @@
-// The audit log: one row per CREATE, DROP, ALTER, REFRESH, SUSPEND and RESUME of a TVIEW, with details as JSON.
+// The audit log: one row per CREATE, DROP, ALTER, REFRESH, SUSPEND and RESUME of a TVIEW, with details as JSON.  Not here: its hash
+// chain (audit_chain.hpp).
 #pragma once
 
 #include <cstdint>

@@ -10,7 +10,10 @@
 #include "catalog/meta.hpp"
 #include "ddl/internal.hpp"
 #include "pg/entry.hpp"
+#include "pg/result_set.hpp"
 #include "pg/spi.hpp"
+#include "pg/subtransaction.hpp"
+#include "queue/seeds.hpp"
 #include "queue/skipping.hpp"
 
 namespace tviews::ddl {
@@ -201,6 +204,44 @@ void put_right(const std::vector<Oid> &tables)
     remove_unused_triggers(unused);
 }
 
+struct TriggerProblem {
+    Oid table;
+    const char *trigger;
+    const char *what;
+};
+
+// Whether a trigger does not fire where it should: at all, or in replication.
+const char *firing_problem(const Kind &kind, char fires)
+{
+    if (fires == TRIGGER_DISABLED || (fires == TRIGGER_FIRES_ON_REPLICA && kind.fires != TRIGGER_FIRES_ON_REPLICA))
+        return "disabled";
+    return fires == kind.fires ? nullptr : "fires at the wrong time";
+}
+
+// What is wrong with the capture triggers of tables that TVIEWs read.  TVIEWs that do not compile are left out.
+void find_wanting(std::vector<TriggerProblem> &problems)
+{
+    std::set<Oid> relations;
+    for (const catalog::Tview &tview : catalog::all_tviews())
+        pg::attempt([&] { relations.merge(captured_relations(*catalog::compiled(tview.table))); });
+    for (Oid relation : relations)
+        for (const Kind &kind : wanted_triggers(relation)) {
+            Oid trigger = trigger_oid(relation, kind.name);
+            const char *what = OidIsValid(trigger) ? firing_problem(kind, state_of(trigger).fires) : "missing";
+            if (what != nullptr)
+                problems.push_back({relation, kind.name, what});
+        }
+}
+
+void find_orphaned(std::vector<TriggerProblem> &problems)
+{
+    for (Oid table : captured_tables())
+        if (catalog::readers_of(table).empty())
+            for (const Kind &kind : all_kinds())
+                if (OidIsValid(trigger_oid(table, kind.name)))
+                    problems.push_back({table, kind.name, "orphaned"});
+}
+
 }  // namespace
 
 int install_triggers(const catalog::Compiled &tview)
@@ -304,4 +345,26 @@ TVIEWS_FUNCTION(pg_tviews_reinstall_triggers)
     }
     ddl::put_right(ddl::captured_tables());
     return Int32GetDatum(made);
+}
+
+// Only what is wrong.
+TVIEWS_FUNCTION(pg_tviews_check_triggers)
+{
+    using namespace tviews;
+    pg::ResultSet result(fcinfo);
+    pg::SpiSession session;
+    std::vector<ddl::TriggerProblem> problems;
+    ddl::find_wanting(problems);
+    ddl::find_orphaned(problems);
+    for (const ddl::TriggerProblem &problem : problems) {
+        Datum values[3] = {};
+        bool nulls[3] = {};
+        pg::call([&] {
+            values[0] = ObjectIdGetDatum(problem.table);
+            values[1] = CStringGetTextDatum(problem.trigger);
+            values[2] = CStringGetTextDatum(problem.what);
+        });
+        result.add(values, nulls);
+    }
+    return Datum(0);
 }

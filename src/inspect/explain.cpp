@@ -1,7 +1,7 @@
 // pg_tviews_explain(): how a change of each base table finds the documents of a TVIEW, in words.
 //
 // Prints the stages in order: key, occurrences with the columns that matter, routes, and the indexes that hops and rebuilds
-// want.  Its output is the golden file of the analysis' tests.
+// want; on request what the planner thinks a change costs.  Its output without costs is the golden file of the analysis' tests.
 #include <algorithm>
 #include <fmt/core.h>
 #include <set>
@@ -9,6 +9,7 @@
 #include "analyze/analyze.hpp"
 #include "analyze/names.hpp"
 #include "analyze/undetermined.hpp"
+#include "inspect/costs.hpp"
 #include "inspect/indexes.hpp"
 #include "inspect/named.hpp"
 #include "pg/entry.hpp"
@@ -21,7 +22,8 @@ namespace {
 
 class Explanation {
 public:
-    explicit Explanation(const catalog::Compiled &tview) : tview_(tview), analysis_(tview.analysis) {}
+    // `costs`: null for none.
+    Explanation(const catalog::Compiled &tview, const Costs *costs) : tview_(tview), analysis_(tview.analysis), costs_(costs) {}
 
     std::vector<std::string> lines()
     {
@@ -86,10 +88,23 @@ private:
                                      ? ""
                                      : ", unless " + shared_name(occurrence) + " gives the same rows as before";
             line(1, "a change compares everything" + unless + ": " + route.reason);
+            if (costs_ != nullptr)
+                line(1, fmt::format("estimated cost of comparing everything: {:.2f}", costs_->everything().cost));
             return;
         }
         for (const model::Walk &walk : route.walks)
             explain_walk(walk);
+        if (costs_ != nullptr)
+            explain_costs(index);
+    }
+
+    void explain_costs(int index)
+    {
+        Costs::Change change = costs_->change(index);
+        double each = costs_->document().cost;
+        line(1, fmt::format("estimated cost of one changed row: {:.2f} = hops {:.2f} + {:.0f} document{} at {:.2f}",
+                            change.hops + change.documents * each, change.hops, change.documents,
+                            change.documents == 1 ? "" : "s", each));
     }
 
     void explain_columns(const model::Occurrence &occurrence)
@@ -176,8 +191,16 @@ private:
 
     const catalog::Compiled &tview_;
     const model::Analysis &analysis_;
+    const Costs *costs_;
     std::vector<std::string> lines_;
 };
+
+std::vector<std::string> explain_with_costs(const catalog::Compiled &tview)
+{
+    pg::SpiSession session;
+    Costs costs(tview);
+    return Explanation(tview, &costs).lines();
+}
 
 }  // namespace
 
@@ -188,7 +211,8 @@ TVIEWS_FUNCTION(pg_tviews_explain)
     using namespace tviews;
     auto tview = inspect::named_tview(pg::call([&] { return PG_GETARG_TEXT_PP(0); }));
     pg::ResultSet result(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-    for (const std::string &line : inspect::Explanation(*tview).lines()) {
+    auto lines = PG_GETARG_BOOL(1) ? inspect::explain_with_costs(*tview) : inspect::Explanation(*tview, nullptr).lines();
+    for (const std::string &line : lines) {
         Datum value = pg::call([&] { return CStringGetTextDatum(line.c_str()); });
         bool is_null = false;
         result.add(&value, &is_null);

@@ -1,8 +1,7 @@
 // Matching steps with existing indexes; see indexes.hpp.
 #include "inspect/indexes.hpp"
 
-#include <set>
-#include <vector>
+#include <map>
 
 #include "analyze/names.hpp"
 #include "pg/list.hpp"
@@ -20,20 +19,22 @@ bool uses_whole_row(const model::Expression &expression)
     return false;
 }
 
-// What an index could begin with: text as pg_get_indexdef_columns prints it.
-std::set<std::string> wanted_starts(const model::Analysis &analysis, const model::Step &step, int occurrence)
+// What an index could begin with: text as pg_get_indexdef_columns prints it, and whether it is a column.
+using Starts = std::map<std::string, bool>;
+
+Starts wanted_starts(const model::Analysis &analysis, const model::Step &step, int occurrence)
 {
-    std::set<std::string> wanted;
+    Starts wanted;
     for (int c : step.conditions) {
         const auto &equality = analysis.conditions[c].equality;
         if (!equality)
             continue;
         for (const model::Expression *side : {&equality->left, &equality->right})
             if (side->occurrences() == std::set<int>{occurrence} && !uses_whole_row(*side))
-                wanted.insert(side->render([&](const model::ColumnRef &input) -> std::string {
+                wanted.emplace(side->render([&](const model::ColumnRef &input) -> std::string {
                     const model::Attribute *attribute = analysis.occurrences[occurrence].attribute(input.attribute);
                     return pg::call([&]() -> const char * { return quote_identifier(attribute->name.c_str()); });
-                }));
+                }), side->is_column());
     }
     return wanted;
 }
@@ -56,7 +57,7 @@ bool serves_lookups(Oid index)
 }
 
 // The name of a valid index of the relation that begins with one of the wanted texts; empty if none does.
-std::string find_index(Oid relation, const std::set<std::string> &wanted)
+std::string find_index(Oid relation, const Starts &wanted)
 {
     analyze::QualifiedNames qualified;
     List *indexes = pg::call([&] {
@@ -86,15 +87,18 @@ std::string find_index(Oid relation, const std::set<std::string> &wanted)
 
 std::optional<IndexAdvice> index_for(const model::Analysis &analysis, const model::Step &step, int occurrence)
 {
-    std::set<std::string> wanted = wanted_starts(analysis, step, occurrence);
+    Starts wanted = wanted_starts(analysis, step, occurrence);
     if (wanted.empty())
         return std::nullopt;
     Oid relation = analysis.occurrences[occurrence].relation;
     IndexAdvice advice;
+    advice.relation = relation;
     const char *table = pg::call(get_rel_name, relation);
     advice.table = table ? table : "?";
-    for (const std::string &text : wanted)
+    for (const auto &[text, is_column] : wanted) {
+        advice.parts.push_back({text, is_column});
         advice.columns += (advice.columns.empty() ? "" : ", ") + text;
+    }
     advice.existing = find_index(relation, wanted);
     return advice;
 }

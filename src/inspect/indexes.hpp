@@ -3,14 +3,21 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "model/route.hpp"
 
 namespace tviews::inspect {
 
 struct IndexAdvice {
+    struct Part {
+        std::string text;         // a column's name, quoted, or an expression
+        bool is_column;
+    };
+    model::ObjectId relation;
     std::string table;            // unqualified, for people
-    std::string columns;          // the columns or expressions the index should begin with
+    std::vector<Part> parts;      // the columns or expressions the index should begin with
+    std::string columns;          // the same, for people
     std::string existing;         // an index that begins with one of them; empty if there is none
 };
 

@@ -24,10 +24,8 @@ std::shared_ptr<catalog::Compiled> named_tview(text *name)
     return catalog::compiled(found.table);
 }
 
-std::vector<std::shared_ptr<catalog::Compiled>> named_tviews(FunctionCallInfo fcinfo, int argument)
+std::vector<std::shared_ptr<catalog::Compiled>> all_tviews()
 {
-    if (!PG_ARGISNULL(argument))
-        return {named_tview(pg::call([&] { return PG_GETARG_TEXT_PP(argument); }))};
     std::vector<std::shared_ptr<catalog::Compiled>> all;
     for (const catalog::Tview &tview : catalog::all_tviews())
         all.push_back(catalog::compiled(tview.table));
@@ -35,6 +33,13 @@ std::vector<std::shared_ptr<catalog::Compiled>> named_tviews(FunctionCallInfo fc
         return std::tuple(a->rank, a->tview.table) < std::tuple(b->rank, b->tview.table);
     });
     return all;
+}
+
+std::vector<std::shared_ptr<catalog::Compiled>> named_tviews(FunctionCallInfo fcinfo, int argument)
+{
+    if (!PG_ARGISNULL(argument))
+        return {named_tview(pg::call([&] { return PG_GETARG_TEXT_PP(argument); }))};
+    return all_tviews();
 }
 
 void check_owner(const catalog::Compiled &tview, const std::string &what)

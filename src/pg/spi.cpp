@@ -141,31 +141,48 @@ std::uint64_t Statement::write(const Parameters &parameters, Snapshot snapshot, 
     return SPI_processed;
 }
 
+namespace {
+
+// A generic plan of its own, made for the estimate and thrown away.  C-side: may raise.
+Estimate estimate_plan(const char *sql, const std::vector<Oid> &types)
+{
+    SPIPlanPtr made = SPI_prepare_cursor(sql, static_cast<int>(types.size()), const_cast<Oid *>(types.data()),
+                                         CURSOR_OPT_GENERIC_PLAN);
+    CachedPlan *cached = made ? SPI_plan_get_cached_plan(made) : nullptr;
+    Estimate total;
+    ListCell *cell;
+    if (cached != nullptr) {
+        foreach (cell, cached->stmt_list) {
+            total.cost += lfirst_node(PlannedStmt, cell)->planTree->total_cost;
+            total.rows += lfirst_node(PlannedStmt, cell)->planTree->plan_rows;
+        }
+        ReleaseCachedPlan(cached, nullptr);    // an unsaved plan has no owner
+    }
+    if (made != nullptr)
+        SPI_freeplan(made);
+    return total;
+}
+
+}  // namespace
+
 double Statement::processor_cost()
 {
     if (cost_)
         return *cost_;
-    // A plan of its own, made for the estimate and thrown away.
     cost_ = call([&] {
         int nest_level = NewGUCNestLevel();
         for (const char *name : {"seq_page_cost", "random_page_cost"})
             set_config_option(name, "0.01", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-        SPIPlanPtr made =
-            SPI_prepare_cursor(sql_.c_str(), static_cast<int>(types_.size()), types_.data(), CURSOR_OPT_GENERIC_PLAN);
-        CachedPlan *cached = made ? SPI_plan_get_cached_plan(made) : nullptr;
-        double total = 0;
-        ListCell *cell;
-        if (cached != nullptr) {
-            foreach (cell, cached->stmt_list)
-                total += lfirst_node(PlannedStmt, cell)->planTree->total_cost;
-            ReleaseCachedPlan(cached, nullptr);    // an unsaved plan has no owner
-        }
-        if (made != nullptr)
-            SPI_freeplan(made);
+        double total = estimate_plan(sql_.c_str(), types_).cost;
         AtEOXact_GUC(true, nest_level);
         return total;
     });
     return *cost_;
+}
+
+Estimate estimate(const std::string &sql, const std::vector<Oid> &types)
+{
+    return call([&] { return estimate_plan(sql.c_str(), types); });
 }
 
 void execute(const std::string &sql, const std::vector<Oid> &types, const Parameters &parameters,

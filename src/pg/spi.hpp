@@ -65,6 +65,13 @@ private:
     std::optional<double> cost_;
 };
 
+// What the planner expects of a statement's generic plan, in its own units.  Needs an SPI session.
+struct Estimate {
+    double cost = 0;
+    double rows = 0;
+};
+Estimate estimate(const std::string &sql, const std::vector<Oid> &types);
+
 // A one-off statement: runs `sql` with parameters, in an SPI session; rows go to the callback.
 void execute(const std::string &sql, const std::vector<Oid> &types = {}, const Parameters &parameters = {},
              const RowCallback &on_row = nullptr, bool read_only = false);

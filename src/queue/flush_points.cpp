@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "catalog/audit_chain.hpp"
 #include "pg/entry.hpp"
 #include "pg/list.hpp"
 #include "queue/seeds.hpp"
@@ -185,10 +186,11 @@ private:
 // base tables again.
 void flush_at_commit()
 {
+    if (!Queue::exists())
+        return;
     Queue &queue = Queue::current();
     if (IsolationUsesXactSnapshot())
         queue.reopen_all();
-    TimeoutScope timeout;
     int rounds = 0;
     while (queue.has_pending()) {
         refresh::flush(Moment::commit, rounds);
@@ -196,19 +198,27 @@ void flush_at_commit()
     }
 }
 
+void before_commit()
+{
+    if (!Queue::exists() && !catalog::has_audit_rows())
+        return;
+    TimeoutScope timeout;
+    flush_at_commit();
+    catalog::link_audit_rows();
+}
+
 extern "C" void on_transaction_event(XactEvent event, void *)
 {
-    if (!Queue::exists())
-        return;
     switch (event) {
     case XACT_EVENT_PRE_COMMIT:
     case XACT_EVENT_PRE_PREPARE:
-        pg::entry([] { flush_at_commit(); });
+        pg::entry([] { before_commit(); });
         break;
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_ABORT:
     case XACT_EVENT_PREPARE:
         Queue::clear();
+        catalog::forget_audit_rows();
         break;
     default:
         break;

@@ -66,6 +66,8 @@ struct Tags {
 class FlushLocks {
 public:
     FlushLocks(Oid tview, bool everything);
+    // Takes none: for a walk whose documents are looked at, not written.
+    FlushLocks() : tview_(InvalidOid), exclusive_(true) {}
 
     // Whether steps and documents need no locks of their own.
     bool exclusive() const { return exclusive_; }

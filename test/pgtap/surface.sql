@@ -12,7 +12,23 @@ SELECT is((SELECT default_version FROM pg_available_extensions WHERE name = 'pg_
 SELECT function_returns('pg_tviews_version', '{}'::name[], 'text');
 SELECT function_returns('pg_tviews_create', ARRAY['text', 'text', 'jsonb'], 'regclass');
 SELECT function_returns('pg_tviews_drop', ARRAY['text', 'boolean', 'boolean'], 'boolean');
-SELECT function_returns('pg_tviews_explain', ARRAY['text'], 'setof text');
+SELECT function_returns('pg_tviews_explain', ARRAY['text', 'boolean'], 'setof text');
+SELECT function_returns('pg_tviews_routes', ARRAY['text'], 'setof record');
+SELECT function_returns('pg_tviews_check_indexes', ARRAY['text'], 'setof record');
+SELECT function_returns('pg_tviews_ensure_indexes', ARRAY['text', 'boolean'], 'setof record');
+SELECT function_returns('pg_tviews_impact', ARRAY['text', 'text'], 'setof record');
+SELECT function_returns('pg_tviews_graph', ARRAY['text'], 'text');
+SELECT function_returns('pg_tviews_check_triggers', '{}'::name[], 'setof record');
+SELECT function_returns('pg_tviews_check_definitions', '{}'::name[], 'setof record');
+SELECT function_returns('pg_tviews_health_check', ARRAY['double precision'], 'setof record');
+SELECT function_returns('pg_tviews_status', '{}'::name[], 'record');
+SELECT function_returns('pg_tviews_liveness', '{}'::name[], 'boolean');
+SELECT function_returns('pg_tviews_readiness', '{}'::name[], 'boolean');
+SELECT function_returns('pg_tviews_audit_verify', '{}'::name[], 'setof record');
+SELECT function_returns('pg_tviews_audit_archive', ARRAY['timestamp with time zone'], 'setof pg_tview_audit_log');
+SELECT function_returns('pg_tviews_audit_hash', ARRAY['pg_tview_audit_log', 'bigint', 'bytea'], 'bytea');
+SELECT function_returns('pg_tviews_audit_is_own', ARRAY['xid'], 'boolean');
+SELECT function_returns('pg_tviews_audit_guard', '{}'::name[], 'trigger');
 SELECT function_returns('pg_tviews_flush', '{}'::name[], 'bigint');
 SELECT function_returns('pg_tviews_verify', ARRAY['text', 'double precision'], 'setof record');
 SELECT function_returns('pg_tviews_refresh', ARRAY['text'], 'setof record');
@@ -44,6 +60,30 @@ SELECT is(pg_get_function_arguments('pg_tviews_create_concurrently'::regproc),
           'pg_tviews_create_concurrently(): names and defaults');
 SELECT is(pg_get_function_arguments('pg_tviews_resume_concurrently'::regproc), 'IN tview text, IN batch integer DEFAULT 1000',
           'pg_tviews_resume_concurrently(): names and defaults');
+SELECT is(pg_get_function_arguments('pg_tviews_explain'::regproc), 'tview text, costs boolean DEFAULT false', 'pg_tviews_explain(): names and defaults');
+SELECT is(pg_get_function_arguments('pg_tviews_routes'::regproc),
+          'tview text DEFAULT NULL::text, OUT tview_name regclass, OUT table_name regclass, OUT path text, OUT route text, OUT hops integer, OUT reason text',
+          'pg_tviews_routes(): names and defaults');
+SELECT is(pg_get_function_arguments('pg_tviews_check_indexes'::regproc),
+          'tview text DEFAULT NULL::text, OUT tview_name regclass, OUT purpose text, OUT step text, OUT table_name regclass, OUT columns text, OUT ddl text, OUT cost_without double precision, OUT cost_with double precision',
+          'pg_tviews_check_indexes(): names and defaults');
+SELECT is(pg_get_function_arguments('pg_tviews_ensure_indexes'::regproc),
+          'tview text DEFAULT NULL::text, dry_run boolean DEFAULT true, OUT ddl text, OUT created boolean', 'pg_tviews_ensure_indexes(): names and defaults');
+SELECT is(pg_get_function_arguments('pg_tviews_impact'::regproc),
+          $$table_name text, "where" text DEFAULT 'true'::text, OUT tview_name regclass, OUT documents bigint, OUT everything boolean$$,
+          'pg_tviews_impact(): names and defaults');
+SELECT is(pg_get_function_arguments('pg_tviews_graph'::regproc), $$format text DEFAULT 'mermaid'::text$$, 'pg_tviews_graph(): names and defaults');
+SELECT is(pg_get_function_arguments('pg_tviews_health_check'::regproc),
+          'sample double precision DEFAULT 0, OUT status text, OUT component text, OUT message text, OUT severity text',
+          'pg_tviews_health_check(): names and defaults');
+SELECT is(pg_get_function_arguments('pg_tviews_status'::regproc), 'OUT status text, OUT detail jsonb', 'pg_tviews_status(): names');
+SELECT is(pg_get_function_arguments('pg_tviews_audit_verify'::regproc), 'OUT log_id bigint, OUT link bigint, OUT difference text', 'pg_tviews_audit_verify(): names');
+SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p WHERE proname LIKE 'pg\_tviews\_health\_%' AND proname <> 'pg_tviews_health_check'
+                  AND pg_get_function_arguments(oid) !~ '^(sample double precision DEFAULT 0, )?OUT severity text, OUT message text, OUT command text$'$$,
+                'the functions of the health check have one result');
+SELECT set_eq($$SELECT component FROM pg_tviews_health_check()$$,
+              $$SELECT substring(proname FROM 'pg_tviews_health_(.*)') FROM pg_proc WHERE proname LIKE 'pg\_tviews\_health\_%' AND proname <> 'pg_tviews_health_check'$$,
+              'the health check asks each of them');
 SELECT volatility_is('pg_tviews_create', ARRAY['text', 'text', 'jsonb'], 'volatile');
 SELECT volatility_is('pg_tviews_verify', ARRAY['text', 'double precision'], 'volatile');
 SELECT volatility_is('pg_tviews_flush', '{}'::name[], 'volatile');
@@ -92,7 +132,7 @@ SELECT is_empty($$SELECT attname FROM pg_attribute WHERE attrelid = 'pg_tview_st
 
 -- pg_tview_audit_log.
 SELECT has_table('pg_tview_audit_log');
-SELECT columns_are('pg_tview_audit_log', ARRAY['log_id', 'operation', 'entity', 'performed_by', 'performed_at', 'details', 'client_addr', 'client_port']);
+SELECT columns_are('pg_tview_audit_log', ARRAY['log_id', 'operation', 'entity', 'performed_by', 'performed_at', 'details', 'client_addr', 'client_port', 'link', 'hash']);
 SELECT col_is_pk('pg_tview_audit_log', 'log_id');
 SELECT col_type_is('pg_tview_audit_log', 'log_id', 'bigint');
 SELECT col_type_is('pg_tview_audit_log', 'operation', 'text');
@@ -102,8 +142,15 @@ SELECT col_type_is('pg_tview_audit_log', 'performed_at', 'timestamp with time zo
 SELECT col_type_is('pg_tview_audit_log', 'details', 'jsonb');
 SELECT col_type_is('pg_tview_audit_log', 'client_addr', 'inet');
 SELECT col_type_is('pg_tview_audit_log', 'client_port', 'integer');
+SELECT col_type_is('pg_tview_audit_log', 'link', 'bigint');
+SELECT col_type_is('pg_tview_audit_log', 'hash', 'bytea');
 SELECT col_not_null('pg_tview_audit_log', 'performed_by');
 SELECT col_not_null('pg_tview_audit_log', 'performed_at');
+
+-- pg_tview_verified.
+SELECT columns_are('pg_tview_verified', ARRAY['tview', 'verified_at', 'verified_by', 'sample', 'differences']);
+SELECT is_empty($$SELECT attname FROM pg_attribute WHERE attrelid = 'pg_tview_verified'::regclass AND attnum > 0 AND (col_description(attrelid, attnum) IS NULL OR NOT attnotnull)$$,
+                'the columns of pg_tview_verified have comments and are not null');
 
 -- pg_tviews_registry.
 SELECT has_view('pg_tviews_registry');
@@ -118,7 +165,10 @@ SELECT is_empty($$SELECT objid::regclass FROM members JOIN pg_class c ON c.oid =
                 'every table and view has a name of the extension''s');
 CREATE ROLE tviews_anybody;
 SELECT table_privs_are('public', relation, 'tviews_anybody', ARRAY['SELECT'], relation || ': everybody may read and nothing else')
-    FROM unnest('{pg_tview_meta,pg_tview_state,pg_tview_audit_log,pg_tviews_registry}'::name[]) AS relation;
+    FROM unnest('{pg_tview_meta,pg_tview_state,pg_tview_audit_log,pg_tview_verified,pg_tviews_registry}'::name[]) AS relation;
+SELECT is_empty($$SELECT objid::regprocedure FROM members WHERE classid = 'pg_proc'::regclass AND NOT has_function_privilege('pg_monitor', objid, 'EXECUTE')
+                  AND objid <> 'pg_tviews_audit_archive'::regproc$$, 'pg_monitor may execute every function but the one that archives');
+SELECT ok(NOT has_function_privilege('tviews_anybody', 'pg_tviews_audit_archive(timestamptz)', 'EXECUTE'), 'archiving is not for everybody');
 SELECT is_empty($$SELECT objid::regclass FROM members JOIN pg_class c ON c.oid = objid WHERE classid = 'pg_class'::regclass AND relkind IN ('r', 'S')
                   AND objid <> ALL ((SELECT extconfig FROM pg_extension WHERE extname = 'pg_tviews')::oid[])$$,
                 'pg_dump writes the contents of every table and sequence');

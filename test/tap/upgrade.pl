@@ -42,6 +42,7 @@ command_ok(
 $new->start;
 is($new->safe_psql($db, $_), $before{$_}, "the same after it: " . (split /;\s*/, $_)[-1]) foreach $registry, $documents, $triggers;
 is_exact($new, $db, 'after the upgrade');
+is($new->safe_psql($db, 'SELECT count(*) FROM pg_tviews_audit_verify()'), '0', 'the audit log is whole');
 $new->safe_psql($db, q{
 	UPDATE tb_user SET name = 'upgraded' WHERE pk_user = 2;
 	INSERT INTO tb_post (fk_user, title) VALUES (2, 'upgraded');
@@ -53,6 +54,8 @@ is($new->safe_psql($db, 'SELECT body FROM other.tv_event WHERE pk_event = 50'), 
 is_exact($new, $db, 'after them');
 $new->safe_psql($db, 'TRUNCATE tb_comment');
 $new->safe_psql($db, 'CREATE TABLE tv_comment AS SELECT pk_comment, body FROM tb_comment');
+is($new->safe_psql($db, 'SELECT count(*), (SELECT count(*) FROM pg_tview_audit_log WHERE link IS NULL) FROM pg_tviews_audit_verify()'), '0|0',
+	'and goes on whole');
 is_exact($new, $db, 'after TRUNCATE and a new TVIEW');
 $new->stop;
 done_testing();
