@@ -52,6 +52,7 @@ struct Compiled {
     plan::Relations relations;
     std::vector<Oid> column_types;      // of the definition's columns
     std::vector<Oid> watched;     // relations whose invalidation drops this entry; sorted
+    std::size_t bytes = 0;        // on the heap, as measured when it was made
 
     std::string name() const { return relations.table; }
     // The statement with this text, prepared once per backend.
@@ -60,6 +61,7 @@ struct Compiled {
     const plan::Comparisons &comparisons(const std::vector<int> &part);
     // The text of setting these columns in documents.
     const plan::RowsStatement &patch(const std::set<model::AttributeNumber> &changed);
+    pg::Statement::Kept kept_plans() const noexcept;
 
 private:
     std::map<std::vector<int>, plan::Comparisons> comparisons_;
@@ -102,6 +104,26 @@ std::vector<Oid> readers_of(Oid relation);
 
 // Inheritance parents of an ordinary table, of all levels; a partition has none in this sense.
 std::vector<Oid> inheritance_ancestors(Oid relation);
+
+// What this backend's caches hold and how they did since it started.
+struct CacheCounts {
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;      // approximately
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+    std::uint64_t invalidations = 0;
+};
+struct CacheUsage {
+    CacheCounts tviews;           // compiled()
+    CacheCounts captures;         // capture_targets()
+    CacheCounts plans;            // of the statements of both
+};
+// Walks all entries for entries and bytes.
+CacheUsage cache_usage() noexcept;
+// Changes whenever entries or bytes may have.
+std::uint64_t cache_version() noexcept;
+// The counters alone; entries and bytes are zero.
+CacheUsage cache_counters() noexcept;
 
 // Registers the invalidation callback; called once, from _PG_init.
 void watch_invalidations();

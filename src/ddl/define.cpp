@@ -24,6 +24,7 @@
 #include "refresh/identity.hpp"
 #include "refresh/locks.hpp"
 #include "refresh/view_of_data.hpp"
+#include "stats/progress.hpp"
 
 namespace tviews::ddl {
 
@@ -184,6 +185,7 @@ void fill(catalog::Compiled &tview)
     pg::Statement statement(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", tview.relations.table, columns, columns,
                                         tview.relations.view),
                             {});
+    stats::Progress::running()->phase_of_query("filling");
     statement.write({}, GetActiveSnapshot(), InvalidSnapshot);
 }
 
@@ -227,6 +229,7 @@ void fill_and_index(catalog::Compiled &tview, const Table &table, const std::vec
 {
     try {
         fill(tview);
+        stats::Progress::running()->phase("indexing");
         create_indexes(table, key, options);
     } catch (const pg::Error &error) {
         int sqlstate = error.data()->sqlerrcode;
@@ -294,6 +297,8 @@ void define_tview(Oid oid, const Query *query, const Options &options)
     InternalDdl internal;
     pg::SpiSession session;
     Table table = describe_table(oid);
+    stats::Progress progress("create", table.sql);
+    progress.phase("defining");
     catalog::NewTview row;
     row.tview.table = oid;
     row.tview.entity = table.entity;

@@ -13,6 +13,7 @@
 #include "queue/flush_points.hpp"
 #include "refresh/flush.hpp"
 #include "refresh/identity.hpp"
+#include "stats/progress.hpp"
 
 namespace tviews::inspect {
 
@@ -39,6 +40,8 @@ const char *difference(char action)
 void verify(catalog::Compiled &tview, double sample, pg::ResultSet &result)
 {
     check_access(tview, false);
+    stats::Progress progress("verify", tview.name());
+    progress.phase("comparing", static_cast<std::uint64_t>(sample * static_cast<double>(stats::estimated_rows(tview.tview.table))));
     pg::SpiSession session;
     refresh::PinnedSettingsScope settings(tview.tview.settings);
     refresh::RoleScope role(tview.owner, refresh::Security::restricted);
@@ -50,6 +53,7 @@ void verify(catalog::Compiled &tview, double sample, pg::ResultSet &result)
     if (sampled)
         parameters.values = {Float8GetDatum(sample), Int64GetDatum(std::rand())};
     statement.query(parameters, false, [&](TupleTableSlot *slot) {
+        progress.advance();
         pg::call([&] { slot_getallattrs(slot); });
         char action = DatumGetChar(slot->tts_values[0]);
         if (action == 's')
@@ -64,6 +68,8 @@ void verify(catalog::Compiled &tview, double sample, pg::ResultSet &result)
 void refresh_one(catalog::Compiled &tview, pg::ResultSet &result)
 {
     check_access(tview, true);
+    stats::Progress progress("refresh", tview.name());
+    progress.phase("comparing", stats::estimated_rows(tview.tview.table));
     refresh::Written written = refresh::refresh_all(tview.tview.table);
     pg::SpiSession session;
     catalog::Details details;

@@ -4,6 +4,8 @@
 #include "catalog/settings.hpp"
 #include "pg/entry.hpp"
 #include "queue/flush_points.hpp"
+#include "stats/flushes.hpp"
+#include "stats/memory.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;
@@ -16,6 +18,8 @@ void _PG_init(void)
         tviews::catalog::define_settings();
         tviews::catalog::watch_invalidations();
         tviews::queue::install_flush_points();
+        tviews::stats::start();
+        tviews::stats::watch_transactions();
     });
 }
 

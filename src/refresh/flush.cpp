@@ -13,6 +13,7 @@
 #include "refresh/locks.hpp"
 #include "refresh/shared_values.hpp"
 #include "refresh/walk.hpp"
+#include "stats/flushes.hpp"
 
 namespace tviews::refresh {
 
@@ -50,14 +51,29 @@ Tviews locked_in_order(queue::Queue &queue)
     }
 }
 
+Written finish(stats::FlushScope &measured, const Keys &keys, const Written &written)
+{
+    measured.flush.everything = keys.everything;
+    measured.flush.inserted = written.inserted;
+    measured.flush.updated = written.updated;
+    measured.flush.deleted = written.deleted;
+    measured.flush.unchanged = written.unchanged;
+    measured.finish();
+    return written;
+}
+
 Written flush_tview(catalog::Compiled &tview, Moment moment)
 {
     queue::Queue &queue = queue::Queue::current();
+    stats::FlushScope measured(tview.tview.table, tview.relations.table);
     SeedList seeds = queue.take(tview.tview.table);
+    for (const auto &[slot, seed] : seeds)
+        measured.flush.seeds += seed->rows.size();
     Keys keys;
     keys.everything = cannot_walk(tview, seeds);
     FlushLocks locks(tview.tview.table, keys.everything);
     PinnedSettingsScope settings(tview.tview.settings);
+    measured.phase(stats::Phase::walk);
     bool compared = queue.compared.count(tview.tview.table) != 0;
     if (keys.everything && !compared && shared_values_hold(tview, seeds, moment))
         keys.everything = false;
@@ -74,12 +90,14 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
     }
     if (keys.everything)
         queue.compared.insert(tview.tview.table);
+    measured.phase(stats::Phase::locks);
     if (!locks.exclusive()) {
         Tags tags = document_tags(tview, keys);
         tags.add(document_tags(tview, patch.keys));
         locks.documents(std::move(tags));
     }
-    return rebuild(tview, keys, patch, moment);
+    measured.phase(stats::Phase::compare);
+    return finish(measured, keys, rebuild(tview, keys, patch, moment));
 }
 
 std::uint64_t flush_round(Moment moment)
@@ -106,6 +124,7 @@ void finish()
     });
     queue.flush_command = GetCurrentCommandId(false);
     queue.settle(IsolationUsesXactSnapshot());
+    stats::flushed(queue.waiting_rows(), queue.waiting());
 }
 
 // While it lives the flush's own statements do not flush, and may write though the transaction has been made read-only since
@@ -160,11 +179,13 @@ Written refresh_all(Oid table)
     pg::SpiSession session;
     pg::call(CommandCounterIncrement);
     lock_relations({tview});
+    stats::FlushScope measured(table, tview->relations.table);
     FlushLocks locks(table, true);
     PinnedSettingsScope settings(tview->tview.settings);
     Keys keys;
     keys.everything = true;
-    Written written = rebuild(*tview, keys, {}, Moment::read);
+    measured.phase(stats::Phase::compare);
+    Written written = finish(measured, keys, rebuild(*tview, keys, {}, Moment::read));
     queue::Queue::current().flushed_tables.insert(table);
     queue::Queue::current().compared.insert(table);
     finish();
