@@ -203,7 +203,7 @@ void add_sessions(Exposition &text, const std::string &database)
     std::uint64_t pending = 0, rows = 0, running = 0;
     TimestampTz now = GetCurrentTimestamp(), oldest = now;
     for (const stats::Session &session : stats::sessions()) {
-        running += session.running.command != nullptr;
+        running += session.running.is_any();
         if (session.pending.tviews == 0)
             continue;
         ++pending;

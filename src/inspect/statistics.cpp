@@ -165,7 +165,7 @@ TVIEWS_FUNCTION(pg_tviews_progress)
     using namespace tviews;
     pg::ResultSet result(fcinfo);
     for (const stats::Session &session : stats::sessions()) {
-        if (session.running.command == nullptr)
+        if (!session.running.is_any())
             continue;
         inspect::Row row;
         inspect::add_progress(row, session);

@@ -47,8 +47,7 @@ Progress::Progress(const char *command, const std::string &tview)
     if (ignored_)
         return;
     Running running;
-    running.command = command;
-    running.phase = phase_;
+    strlcpy(running.command, command, sizeof running.command);
     auto length = static_cast<std::size_t>(pg_mbcliplen(tview.c_str(), static_cast<int>(tview.size()), sizeof running.tview - 1));
     tview.copy(running.tview, length);
     running.started = running.phase_started = last_notice_;
@@ -80,7 +79,7 @@ void Progress::phase(const char *name, std::uint64_t total)
     if (ignored_)
         return;
     Running running = stats::running();
-    running.phase = name;
+    strlcpy(running.phase, name, sizeof running.phase);
     running.total = total;
     running.done = 0;
     running.phase_started = phase_started_;

@@ -17,13 +17,13 @@ namespace tviews::stats {
 
 class Progress {
 public:
-    // `command` is a constant: create, refresh, verify, resume.
+    // `command` is a constant of at most 15 letters: create, refresh, verify, resume.
     Progress(const char *command, const std::string &tview);
     ~Progress();
     Progress(const Progress &) = delete;
     Progress &operator=(const Progress &) = delete;
 
-    // Begins a phase of so many rows; 0: nobody knows.  `name` is a constant.  Raises only while notices are on.
+    // Begins a phase of so many rows; 0: nobody knows.  `name` is a constant of at most 15 letters.  Raises only while notices are on.
     void phase(const char *name, std::uint64_t total = 0);
     void advance(std::uint64_t rows = 1)
     {

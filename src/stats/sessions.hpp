@@ -26,13 +26,15 @@ struct Pending {
 
 // A long command (progress.hpp).
 struct Running {
-    const char *command = nullptr;        // a constant of the library, at the same address in every backend it was preloaded for
-    const char *phase = nullptr;
+    char command[16] = {};        // empty: none
+    char phase[16] = {};
     char tview[2 * NAMEDATALEN + 8] = {};
     std::uint64_t done = 0;
     std::uint64_t total = 0;      // 0: unknown
     TimestampTz started = 0;
     TimestampTz phase_started = 0;
+
+    bool is_any() const noexcept { return command[0] != '\0'; }
 };
 
 struct Session {
