@@ -114,6 +114,24 @@ CALL check_exact();
 SELECT pk_small, by_big, by_name, by_number FROM tv_small ORDER BY 1;
 DROP TABLE tv_small;
 
+-- Types whose names mean a length of 1 where none is given: as keys and as join values, one at a time and many.
+CREATE TABLE tb_short (pk_short char(8) PRIMARY KEY, flags bit(8), name text);
+CREATE TABLE tb_use (fk_short char(8), flags bit(8), body text);
+INSERT INTO tb_short SELECT 'key ' || n, n::bit(8), 'name ' || n FROM generate_series(1, 20) n;
+INSERT INTO tb_use SELECT 'key ' || n, n::bit(8), 'body ' || n FROM generate_series(1, 20) n;
+CREATE TABLE tv_short AS SELECT pk_short, flags, name,
+    (SELECT string_agg(u.body, ',' ORDER BY u.body) FROM tb_use u WHERE u.fk_short = s.pk_short) AS by_name,
+    (SELECT string_agg(u.body, ',' ORDER BY u.body) FROM tb_use u WHERE u.flags = s.flags) AS by_flags FROM tb_short s;
+SELECT pg_tviews_create('tv_flags', 'SELECT flags, count(*) AS n, max(name) AS name FROM tb_short GROUP BY flags', '{"key": "flags"}');
+UPDATE tb_short SET name = 'changed' WHERE pk_short = 'key 2';
+CALL check_exact();
+UPDATE tb_use SET body = 'changed' WHERE flags = 3::bit(8);
+CALL check_exact();
+UPDATE tb_use SET body = upper(body);
+UPDATE tb_short SET name = upper(name);
+CALL check_exact();
+DROP TABLE tv_short, tv_flags, tb_short, tb_use;
+
 -- Several columns: all from one table, from two, one of them computed, one a constant.
 SELECT pg_tviews_create('tv_pair', 'SELECT p.fk_user AS author, c.pk_comment AS comment, p.title, c.body
                                     FROM tb_post p JOIN tb_comment c ON c.fk_post = p.pk_post', '{"key": ["author", "comment"]}');

@@ -37,9 +37,24 @@ COMMENT ON COLUMN pg_tview_meta.stamps IS 'whether updated_at is kept by the ext
 COMMENT ON COLUMN pg_tview_meta.protocol IS 'version of the lock protocol that all sessions must share';
 SELECT pg_catalog.pg_extension_config_dump('pg_tview_meta', '');
 
+CREATE TABLE pg_tview_state (
+    tview         regclass NOT NULL,
+    state         text NOT NULL CHECK (state IN ('suspended', 'building', 'stale')),
+    since         timestamptz NOT NULL DEFAULT now(),
+    marked_by     text NOT NULL DEFAULT session_user,
+    mark          uuid PRIMARY KEY
+);
+COMMENT ON TABLE pg_tview_state IS 'marks of TVIEWs that are not what their queries say; none for a TVIEW that is; written by the extension alone';
+COMMENT ON COLUMN pg_tview_state.tview IS 'the TVIEW''s table';
+COMMENT ON COLUMN pg_tview_state.state IS 'suspended: nobody maintains it; building: maintained, but not all documents are there yet; stale: maintained, but a session that was told not to has written';
+COMMENT ON COLUMN pg_tview_state.since IS 'start of the transaction that marked it';
+COMMENT ON COLUMN pg_tview_state.marked_by IS 'session user who did';
+COMMENT ON COLUMN pg_tview_state.mark IS 'tells marks of one TVIEW apart';
+SELECT pg_catalog.pg_extension_config_dump('pg_tview_state', '');
+
 CREATE TABLE pg_tview_audit_log (
     log_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    operation     text NOT NULL CHECK (operation IN ('CREATE', 'DROP', 'ALTER', 'REFRESH')),
+    operation     text NOT NULL CHECK (operation IN ('CREATE', 'DROP', 'ALTER', 'REFRESH', 'SUSPEND', 'RESUME')),
     entity        text NOT NULL,
     performed_by  text NOT NULL DEFAULT session_user,
     performed_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -48,7 +63,7 @@ CREATE TABLE pg_tview_audit_log (
     client_port   integer DEFAULT inet_client_port(),
     trace_id      text
 );
-COMMENT ON TABLE pg_tview_audit_log IS 'who created, dropped, altered or refreshed which TVIEW; append-only';
+COMMENT ON TABLE pg_tview_audit_log IS 'who created, dropped, altered, refreshed, suspended or resumed which TVIEW; append-only';
 SELECT pg_catalog.pg_extension_config_dump('pg_tview_audit_log', '');
 SELECT pg_catalog.pg_extension_config_dump('pg_tview_audit_log_log_id_seq', '');
 
@@ -67,11 +82,14 @@ ALTER TABLE pg_tview_audit_log ENABLE ALWAYS TRIGGER append_only_statement;
 
 CREATE VIEW pg_tviews_registry AS
 SELECT m.schema, m.entity, m."table"::text AS tview, m.view::text AS backing_view, m.key_columns, m.dependencies,
-       pg_catalog.pg_get_userbyid(c.relowner) AS owner, m.definition, m.options, m.created_at, m.created_by
-FROM pg_tview_meta m LEFT JOIN pg_catalog.pg_class c ON c.oid = m."table";
+       pg_catalog.pg_get_userbyid(c.relowner) AS owner, m.definition, m.options, m.created_at, m.created_by,
+       coalesce(s.state, 'active') AS state, s.since AS state_since, s.marked_by AS state_by
+FROM pg_tview_meta m LEFT JOIN pg_catalog.pg_class c ON c.oid = m."table"
+LEFT JOIN LATERAL (SELECT * FROM pg_tview_state p WHERE p.tview = m."table"
+                   ORDER BY pg_catalog.array_position('{suspended,building,stale}', p.state), p.since LIMIT 1) s ON true;
 COMMENT ON VIEW pg_tviews_registry IS 'the TVIEWs of this database, readable by everyone';
 
-GRANT SELECT ON pg_tview_meta, pg_tviews_registry, pg_tview_audit_log TO PUBLIC;
+GRANT SELECT ON pg_tview_meta, pg_tview_state, pg_tviews_registry, pg_tview_audit_log TO PUBLIC;
 
 -- Functions -------------------------------------------------------------------------------------------------------
 
@@ -107,6 +125,26 @@ CREATE FUNCTION pg_tviews_refresh(tview text DEFAULT NULL, OUT tview_name regcla
     RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_refresh(text) IS
     'repairs a TVIEW (NULL: all) by comparing it with its query and writing only what differs; returns the number of rows written. Errors: 42P01, 42809, 42501';
+
+CREATE FUNCTION pg_tviews_suspend(tview text DEFAULT NULL, scope text DEFAULT 'database') RETURNS SETOF regclass
+    LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_suspend(text, text) IS
+    'stops the maintenance of a TVIEW (NULL: all), for everybody (scope database), or for the writes of this session or transaction (session, transaction), which mark it as stale; returns the TVIEWs. Errors: 42P01, 42809, 42501, 22023';
+
+CREATE FUNCTION pg_tviews_resume(tview text DEFAULT NULL, OUT tview_name regclass, OUT inserted bigint,
+                                 OUT updated bigint, OUT deleted bigint)
+    RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_resume(text) IS
+    'maintains a TVIEW again (NULL: all) that is suspended, stale or building, and repairs it by comparing it with its query; returns the number of rows written for each that was. Errors: 42P01, 42809, 42501';
+
+CREATE PROCEDURE pg_tviews_create_concurrently(tview text, query text, options jsonb DEFAULT '{}', batch integer DEFAULT 1000)
+    LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON PROCEDURE pg_tviews_create_concurrently(text, text, jsonb, integer) IS
+    'creates a TVIEW as pg_tviews_create() does, but fills it in transactions of batch documents each while others write; where that fails the TVIEW stays in state building. Errors: those of pg_tviews_create(), 25001, 22004';
+
+CREATE PROCEDURE pg_tviews_resume_concurrently(tview text, batch integer DEFAULT 1000) LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON PROCEDURE pg_tviews_resume_concurrently(text, integer) IS
+    'does what pg_tviews_resume() does in transactions of batch documents each, and finishes a TVIEW left in state building. Errors: 42P01, 42809, 42501, 25001, 22004, 22023';
 
 CREATE FUNCTION pg_tviews_reinstall_triggers() RETURNS integer LANGUAGE c AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_reinstall_triggers() IS

@@ -34,7 +34,11 @@ model::Type describe_type(Oid type, Oid collation)
     Names names = pg::call([&] {
         Oid array = get_array_type(type);
         bool own = !OidIsValid(collation) || collation == get_typcollation(type);
-        return Names{format_type_be_qualified(type), OidIsValid(array) ? format_type_be_qualified(array) : "",
+        // Without TYPEMOD_GIVEN bit and bpchar would come out as what the parser takes for bit(1) and char(1).
+        auto name_of = [](Oid named) {
+            return format_type_extended(named, -1, FORMAT_TYPE_FORCE_QUALIFY | FORMAT_TYPE_TYPEMOD_GIVEN);
+        };
+        return Names{name_of(type), OidIsValid(array) ? name_of(array) : "",
                      own ? "" : generate_collation_name(collation),
                      equal_is_identical(type, collation) &&
                          OidIsValid(lookup_type_cache(type, TYPECACHE_HASH_PROC)->hash_proc)};

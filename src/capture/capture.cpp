@@ -97,6 +97,8 @@ TVIEWS_FUNCTION(pg_tviews_capture)
                    "The trigger \"" + std::string(trigger->tg_trigger->tgname) + "\" outlived the TVIEWs it served.",
                    "Restore the rows of pg_tview_meta, or run pg_tviews_reinstall_triggers() to drop such triggers."});
     capture::RowCapture capture(*targets, RelationGetDescr(relation));
+    if (!capture.wanted())
+        return PointerGetDatum(nullptr);
     if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
         capture.everything();
     else if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))

@@ -5,6 +5,7 @@
 
 #include "catalog/settings.hpp"
 #include "queue/seeds.hpp"
+#include "queue/skipping.hpp"
 #include "stats/flushes.hpp"
 
 namespace tviews::capture {
@@ -12,41 +13,46 @@ namespace tviews::capture {
 using catalog::CaptureTarget;
 using catalog::CaptureTargets;
 
-RowCapture::RowCapture(const CaptureTargets &targets, TupleDesc desc) : targets_(targets), desc_(desc)
+RowCapture::RowCapture(const CaptureTargets &targets, TupleDesc desc) : desc_(desc)
 {
     std::size_t widest = 0;
-    for (const CaptureTarget &target : targets)
+    targets_.reserve(targets.size());
+    for (const CaptureTarget &target : targets) {
+        if (queue::skips(target.tview))
+            continue;
+        targets_.push_back(&target);
         widest = std::max(widest, target.seed_columns.size());
+    }
     values_ = std::make_unique<Datum[]>(widest + 1);
     nulls_ = std::make_unique<bool[]>(widest + 1);
 }
 
 void RowCapture::everything()
 {
-    for (const CaptureTarget &target : targets_)
-        queue::Queue::current().add_everything(target);
+    for (const CaptureTarget *target : targets_)
+        queue::Queue::current().add_everything(*target);
 }
 
 void RowCapture::inserted(TupleTableSlot *slot)
 {
-    for (const CaptureTarget &target : targets_)
-        if (target.inserts)
-            seed(target, slot, true);
+    for (const CaptureTarget *target : targets_)
+        if (target->inserts)
+            seed(*target, slot, true);
 }
 
 void RowCapture::deleted(TupleTableSlot *slot)
 {
-    for (const CaptureTarget &target : targets_)
-        seed(target, slot, true);
+    for (const CaptureTarget *target : targets_)
+        seed(*target, slot, true);
 }
 
 void RowCapture::updated(TupleTableSlot *before, TupleTableSlot *after)
 {
     for (std::size_t i = 0; i < targets_.size();) {       // the targets of a TVIEW stand together
-        Oid tview = targets_[i].tview;
+        Oid tview = targets_[i]->tview;
         bool concerned = false;
-        for (; i < targets_.size() && targets_[i].tview == tview; ++i)
-            concerned |= seed_changes(targets_[i], before, after);
+        for (; i < targets_.size() && targets_[i]->tview == tview; ++i)
+            concerned |= seed_changes(*targets_[i], before, after);
         if (!concerned)
             stats::row_pruned(tview);
     }

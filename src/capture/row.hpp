@@ -15,6 +15,9 @@ public:
     // Rows come in slots of this descriptor.  Keeps references.
     RowCapture(const catalog::CaptureTargets &targets, TupleDesc desc);
 
+    // Whether any TVIEW wants the rows.
+    bool wanted() const { return !targets_.empty(); }
+
     void everything();
     void inserted(TupleTableSlot *slot);
     void deleted(TupleTableSlot *slot);
@@ -29,7 +32,7 @@ private:
     void read_seed(const catalog::CaptureTarget &target, TupleTableSlot *slot, bool moved);
     void seed(const catalog::CaptureTarget &target, TupleTableSlot *slot, bool moved);
 
-    const catalog::CaptureTargets &targets_;
+    std::vector<const catalog::CaptureTarget *> targets_;        // those whose TVIEW is not suspended
     TupleDesc desc_;
     std::unique_ptr<Datum[]> values_;
     std::unique_ptr<bool[]> nulls_;

@@ -1,4 +1,4 @@
-// The audit log: one row per CREATE, DROP, ALTER and REFRESH of a TVIEW, with details as JSON.
+// The audit log: one row per CREATE, DROP, ALTER, REFRESH, SUSPEND and RESUME of a TVIEW, with details as JSON.
 #pragma once
 
 #include <cstdint>

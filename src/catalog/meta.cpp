@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "catalog/state.hpp"
 #include "pg/spi.hpp"
 
 namespace tviews::catalog {
@@ -291,6 +292,7 @@ void insert_tview(const NewTview &row)
 
 void delete_tview(Oid table)
 {
+    remove_marks(table);
     AsExtensionOwner owner;
     pg::execute(fmt::format("DELETE FROM {} WHERE \"table\" = $1", own_table(meta_name)), {REGCLASSOID},
                 {{ObjectIdGetDatum(table)}, {}});

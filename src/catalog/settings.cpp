@@ -1,6 +1,7 @@
 // The extension's settings; see settings.hpp.
 #include "catalog/settings.hpp"
 
+#include <charconv>
 #include <cstring>
 
 #include "pg/guard.hpp"
@@ -10,6 +11,29 @@ namespace tviews::catalog {
 namespace {
 
 Settings values;
+
+char *suspended = nullptr;
+
+// Calls each(oid) for each number of the list; returns false where it is none.  Raises nothing.
+template <class Each>
+bool each_oid(const char *list, const Each &each)
+{
+    const char *end = list + std::strlen(list);
+    while (list != end) {
+        unsigned int oid = 0;
+        auto [next, error] = std::from_chars(list, end, oid);
+        if (error != std::errc() || (next != end && *next != ',') || next + 1 == end)
+            return false;
+        each(oid);
+        list = next == end ? end : next + 1;
+    }
+    return true;
+}
+
+bool check_suspended(char **value, void **, GucSource)
+{
+    return each_oid(*value, [](unsigned int) {});
+}
 
 int lock_mode = static_cast<int>(LockMode::fine);
 
@@ -74,6 +98,32 @@ std::size_t seed_memory()
     return static_cast<std::size_t>(values.max_seed_memory) * 1024;
 }
 
+bool session_suspends(unsigned int tview)
+{
+    bool found = false;
+    if (*suspended != '\0')
+        each_oid(suspended, [&](unsigned int oid) { found |= oid == tview; });
+    return found;
+}
+
+std::set<unsigned int> suspended_by_session()
+{
+    std::set<unsigned int> tviews;
+    each_oid(suspended, [&](unsigned int oid) { tviews.insert(oid); });
+    return tviews;
+}
+
+void suspend_by_session(const std::set<unsigned int> &tviews, bool local)
+{
+    std::string list;
+    for (unsigned int tview : tviews)
+        list += (list.empty() ? "" : ",") + std::to_string(tview);
+    pg::call([&] {
+        set_config_option("pg_tviews.suspended", list.c_str(), PGC_SUSET, PGC_S_SESSION, local ? GUC_ACTION_LOCAL : GUC_ACTION_SET, true,
+                          0, false);
+    });
+}
+
 void define_settings()
 {
     DefineCustomBoolVariable("pg_tviews.intercept", "Makes CREATE TABLE tv_<entity> AS SELECT create a TVIEW.",
@@ -100,6 +150,9 @@ void define_settings()
                             "Past it, a flush locks all documents of the TVIEW, or the whole step, at once.",
                             &values.max_fine_locks, 200, 0, 1000000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     define_monitoring_settings();
+    DefineCustomStringVariable("pg_tviews.suspended", "TVIEWs that this session's writes leave alone, as a list of their tables' OIDs.",
+                               "Set by pg_tviews_suspend() with scope session or transaction; such writes mark the TVIEW as stale.",
+                               &suspended, "", PGC_SUSET, GUC_NOT_IN_SAMPLE, check_suspended, nullptr, nullptr);
     MarkGUCPrefixReserved("pg_tviews");
 }
 

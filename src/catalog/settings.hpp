@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,12 @@ const Settings &settings();
 
 // max_seed_memory in bytes.
 std::size_t seed_memory();
+
+// The TVIEWs that this session's writes leave alone: pg_tviews.suspended, by OID of their tables.
+bool session_suspends(unsigned int tview);
+std::set<unsigned int> suspended_by_session();
+// `local`: for the transaction only.  Rolled back like any setting.
+void suspend_by_session(const std::set<unsigned int> &tviews, bool local);
 
 // Defines the settings; called once, from _PG_init.
 void define_settings();

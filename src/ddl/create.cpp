@@ -1,4 +1,5 @@
-// The two ways in: CREATE TABLE tv_x AS SELECT, by event triggers, and pg_tviews_create().
+// The ways in: CREATE TABLE tv_x AS SELECT, by event triggers, pg_tviews_create(), and pg_tviews_create_concurrently(), which
+// leaves the fill to transactions that follow (refresh/batches.hpp).
 //
 // At ddl_command_start the statement's query is still as it was analysed: it is copied, and the statement told to make the
 // table without rows, since the fill has to come after the triggers.  At ddl_command_end the table exists and becomes a
@@ -15,6 +16,7 @@
 #include "pg/list.hpp"
 #include "pg/spi.hpp"
 #include "pg/walk.hpp"
+#include "refresh/batches.hpp"
 
 namespace tviews::ddl {
 
@@ -143,7 +145,12 @@ QualifiedName parse_name(text *name)
     return {sql, parsed->relname};
 }
 
-Oid create_from_text(const QualifiedName &name, const char *text, const Options &options)
+struct Created {
+    Oid table;
+    std::string mark;             // with Fill::later
+};
+
+Created create_from_text(const QualifiedName &name, const char *text, const Options &options, Fill when)
 {
     Select select = parse_query(text);
     if (has_parameters(reinterpret_cast<Node *>(select.query)))
@@ -157,8 +164,31 @@ Oid create_from_text(const QualifiedName &name, const char *text, const Options 
             return RangeVarGetRelid(makeRangeVarFromNameList(stringToQualifiedNameList(name.sql.c_str())), NoLock, false);
         });
     }
-    define_tview(table, select.query, options);
-    return table;
+    return {table, define_tview(table, select.query, options, when)};
+}
+
+struct Request {
+    QualifiedName name;
+    std::string query;
+    Options options;
+};
+
+Request read_request(FunctionCallInfo fcinfo)
+{
+    auto name = parse_name(pg::call([&] { return PG_GETARG_TEXT_PP(0); }));
+    const char *query = pg::call([&]() -> const char * { return text_to_cstring(PG_GETARG_TEXT_PP(1)); });
+    auto options = parse_options(pg::call([&] { return PG_GETARG_JSONB_P(2); }));
+    if (!entity_of(name.table))
+        pg::raise({ERRCODE_INVALID_NAME, "invalid name \"" + name.table + "\" for a TVIEW", "",
+                   "The name of a TVIEW is tv_ followed by its entity, for instance tv_post."});
+    return {name, query, options};
+}
+
+void create_concurrently(const Request &request, int batch, pg::Transactions &transactions)
+{
+    Created created;
+    transactions.run([&] { created = create_from_text(request.name, request.query.c_str(), request.options, Fill::later); });
+    refresh::fill_in_batches(transactions, created.table, created.mark, refresh::List::all, batch);
 }
 
 }  // namespace
@@ -196,11 +226,17 @@ void end_create_table_as(Node *parsetree)
 TVIEWS_FUNCTION(pg_tviews_create)
 {
     using namespace tviews;
-    auto name = ddl::parse_name(PG_GETARG_TEXT_PP(0));
-    const char *query = pg::call([&]() -> const char * { return text_to_cstring(PG_GETARG_TEXT_PP(1)); });
-    auto options = ddl::parse_options(pg::call([&] { return PG_GETARG_JSONB_P(2); }));
-    if (!ddl::entity_of(name.table))
-        pg::raise({ERRCODE_INVALID_NAME, "invalid name \"" + name.table + "\" for a TVIEW", "",
-                   "The name of a TVIEW is tv_ followed by its entity, for instance tv_post."});
-    return ObjectIdGetDatum(ddl::create_from_text(name, query, options));
+    ddl::Request request = ddl::read_request(fcinfo);
+    return ObjectIdGetDatum(ddl::create_from_text(request.name, request.query.c_str(), request.options, ddl::Fill::now).table);
+}
+
+TVIEWS_FUNCTION(pg_tviews_create_concurrently)
+{
+    using namespace tviews;
+    pg::Transactions transactions(fcinfo, "pg_tviews_create_concurrently()");
+    for (int argument = 0; argument < 4; ++argument)
+        if (PG_ARGISNULL(argument))
+            pg::raise({ERRCODE_NULL_VALUE_NOT_ALLOWED, "no argument of pg_tviews_create_concurrently() may be null"});
+    ddl::create_concurrently(ddl::read_request(fcinfo), refresh::checked_batch(PG_GETARG_INT32(3)), transactions);
+    return Datum(0);
 }

@@ -15,6 +15,7 @@
 #include "catalog/audit.hpp"
 #include "catalog/compiled.hpp"
 #include "catalog/meta.hpp"
+#include "catalog/state.hpp"
 #include "ddl/binding.hpp"
 #include "ddl/internal.hpp"
 #include "ddl/triggers.hpp"
@@ -292,7 +293,7 @@ std::optional<std::string> entity_of(const std::string &table_name)
     return table_name.substr(start.size());
 }
 
-void define_tview(Oid oid, const Query *query, const Options &options)
+std::string define_tview(Oid oid, const Query *query, const Options &options, Fill when)
 {
     InternalDdl internal;
     pg::SpiSession session;
@@ -322,12 +323,19 @@ void define_tview(Oid oid, const Query *query, const Options &options)
     catalog::insert_tview(row);
     pg::call(CommandCounterIncrement);
     refresh::FlushLocks(oid, true);
-    fill_and_index(*tview, table, row.tview.key, options);
+    std::string mark;
+    if (when == Fill::now) {
+        fill_and_index(*tview, table, row.tview.key, options);
+    } else {
+        mark = catalog::add_mark(oid, catalog::Mark::building);
+        create_indexes(table, row.tview.key, options);
+    }
     catalog::invalidate(row.tview.dependencies);
     catalog::invalidate({oid});
     catalog::Details details;
     catalog::audit("CREATE", table.entity,
                    details.add("table", table.sql).add("key", row.tview.key).add_json("options", options.text));
+    return mark;
 }
 
 void adopt_redefinition(const catalog::Tview &tview)

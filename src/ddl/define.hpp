@@ -13,7 +13,11 @@ std::optional<std::string> entity_of(const std::string &table_name);
 // `table` has the columns of `query` and no rows.  Needs no SPI session.
 // Raises: 42P16 no usable key, 0A000 for what a TVIEW's query must not contain, 23505 / 23502 for keys that are not unique
 // or null, 42501 for missing privileges.
-void define_tview(Oid table, const Query *query, const Options &options);
+enum class Fill {
+    now,
+    later           // leaves the table empty, with the mark `building`, which is returned
+};
+std::string define_tview(Oid table, const Query *query, const Options &options, Fill when = Fill::now);
 
 // The backing view, or one below it, reads something else now: checks it again and captures what it reads.  Needs an SPI
 // session.  Raises: 0A000 as above, 42P17 if the TVIEW would read itself.

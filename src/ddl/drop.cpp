@@ -16,7 +16,7 @@
 #include "pg/entry.hpp"
 #include "pg/list.hpp"
 #include "pg/spi.hpp"
-#include "queue/seeds.hpp"
+#include "queue/skipping.hpp"
 
 namespace tviews::ddl {
 
@@ -95,7 +95,7 @@ void note_lost_rows()
                        has_subclass(occurrence.relation);
             });
             if (family)
-                queue::Queue::current().add_everything(tview.table);
+                queue::note_everything(tview.table);
         }
     }
 }

@@ -22,7 +22,7 @@
 #include "pg/entry.hpp"
 #include "pg/list.hpp"
 #include "pg/spi.hpp"
-#include "queue/seeds.hpp"
+#include "queue/skipping.hpp"
 
 namespace tviews::ddl {
 
@@ -341,7 +341,7 @@ void follow(const catalog::Tview &tview, const Command &command)
     if (family)
         install_triggers(*compiled);
     if (family || redefined_view || redefined(*compiled, command.objects, command.inheritance))
-        queue::Queue::current().add_everything(tview.table);
+        queue::note_everything(tview.table);
 }
 
 bool is_about_a_table(const Object &object)

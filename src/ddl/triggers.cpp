@@ -11,7 +11,7 @@
 #include "ddl/internal.hpp"
 #include "pg/entry.hpp"
 #include "pg/spi.hpp"
-#include "queue/seeds.hpp"
+#include "queue/skipping.hpp"
 
 namespace tviews::ddl {
 
@@ -292,7 +292,7 @@ TVIEWS_FUNCTION(pg_tviews_reinstall_triggers)
     for (const catalog::Tview &tview : catalog::all_tviews()) {
         int missing = ddl::install_triggers(*catalog::compiled(tview.table));
         if (missing > 0)          // what happened meanwhile is unknown
-            queue::Queue::current().add_everything(tview.table);
+            queue::note_everything(tview.table);
         made += missing;
     }
     ddl::put_right(ddl::captured_tables());

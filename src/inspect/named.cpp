@@ -37,4 +37,11 @@ std::vector<std::shared_ptr<catalog::Compiled>> named_tviews(FunctionCallInfo fc
     return all;
 }
 
+void check_owner(const catalog::Compiled &tview, const std::string &what)
+{
+    if (!pg::call([&] { return pg_class_ownercheck(tview.tview.table, GetUserId()); }))
+        pg::raise({ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied for TVIEW " + tview.name(),
+                   "Only the owner of a TVIEW can " + what + " it."});
+}
+
 }  // namespace tviews::inspect

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "catalog/compiled.hpp"
@@ -13,5 +14,8 @@ std::shared_ptr<catalog::Compiled> named_tview(text *name);
 
 // The same; a NULL argument means all, in dependency order.
 std::vector<std::shared_ptr<catalog::Compiled>> named_tviews(FunctionCallInfo fcinfo, int argument);
+
+// Raises: 42501 unless the current user owns the TVIEW, to do something to it.
+void check_owner(const catalog::Compiled &tview, const std::string &what);
 
 }  // namespace tviews::inspect

@@ -19,16 +19,15 @@ namespace tviews::inspect {
 
 namespace {
 
-void check_access(const catalog::Compiled &tview, bool to_write)
+void check_readable(const catalog::Compiled &tview)
 {
     Oid table = tview.tview.table;
     bool allowed = pg::call([&] {
-        return pg_class_ownercheck(table, GetUserId()) ||
-               (!to_write && pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK);
+        return pg_class_ownercheck(table, GetUserId()) || pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
     });
     if (!allowed)
         pg::raise({ERRCODE_INSUFFICIENT_PRIVILEGE, fmt::format("permission denied for TVIEW {}", tview.name()),
-                   to_write ? "Only the owner of a TVIEW can refresh it." : "Verifying a TVIEW needs SELECT on it."});
+                   "Verifying a TVIEW needs SELECT on it."});
 }
 
 const char *difference(char action)
@@ -39,7 +38,7 @@ const char *difference(char action)
 // Emits a row for each document that differs.
 void verify(catalog::Compiled &tview, double sample, pg::ResultSet &result)
 {
-    check_access(tview, false);
+    check_readable(tview);
     stats::Progress progress("verify", tview.name());
     progress.phase("comparing", static_cast<std::uint64_t>(sample * static_cast<double>(stats::estimated_rows(tview.tview.table))));
     pg::SpiSession session;
@@ -67,7 +66,7 @@ void verify(catalog::Compiled &tview, double sample, pg::ResultSet &result)
 
 void refresh_one(catalog::Compiled &tview, pg::ResultSet &result)
 {
-    check_access(tview, true);
+    check_owner(tview, "refresh");
     stats::Progress progress("refresh", tview.name());
     progress.phase("comparing", stats::estimated_rows(tview.tview.table));
     refresh::Written written = refresh::refresh_all(tview.tview.table);

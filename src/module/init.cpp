@@ -2,6 +2,7 @@
 // of its functions, which for a writing session is the capture trigger.
 #include "catalog/compiled.hpp"
 #include "catalog/settings.hpp"
+#include "catalog/state.hpp"
 #include "pg/entry.hpp"
 #include "queue/flush_points.hpp"
 #include "stats/flushes.hpp"
@@ -17,6 +18,7 @@ void _PG_init(void)
     tviews::pg::entry([] {
         tviews::catalog::define_settings();
         tviews::catalog::watch_invalidations();
+        tviews::catalog::watch_states();
         tviews::queue::install_flush_points();
         tviews::stats::start();
         tviews::stats::watch_transactions();

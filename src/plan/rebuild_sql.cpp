@@ -123,6 +123,24 @@ std::string compare_all(const Relations &relations, const Key &key)
                        stored_rows(relations, ""), key_equality(key, "v", "t"));
 }
 
+std::string all_keys(const Relations &relations, const Key &key)
+{
+    return fmt::format("SELECT {} FROM {} AS q",
+                       joined(key.size(), ", ", [&](std::size_t i) { return "q." + quote_name(key[i].name); }), relations.view);
+}
+
+std::string differing_keys(const Relations &relations, const Key &key)
+{
+    std::string columns = joined(key.size(), ", ", [&](std::size_t i) {
+        std::string name = quote_name(key[i].name);
+        return fmt::format("CASE WHEN v.\"?found\" THEN v.{} ELSE t.{} END AS {}", name, name, name);
+    });
+    return fmt::format("SELECT {} FROM {} FULL JOIN {} ON {} WHERE v.\"?found\" IS NULL OR t.\"?found\" IS NULL OR NOT "
+                       "pg_catalog.record_image_eq(ROW({}), ROW({}))",
+                       columns, query_rows(relations, ""), stored_rows(relations, ""), key_equality(key, "v", "t"),
+                       columns_of(relations, "v"), columns_of(relations, "t"));
+}
+
 std::string verify(const Relations &relations, const Key &key, bool sample)
 {
     auto key_columns = [&](const char *alias) {

@@ -47,6 +47,12 @@ struct Comparisons {
 // Compares everything.
 std::string compare_all(const Relations &relations, const std::vector<model::KeyColumn> &key);
 
+// The keys of all rows of the query.
+std::string all_keys(const Relations &relations, const std::vector<model::KeyColumn> &key);
+
+// The keys of the documents that differ from the query, whatever side has them.
+std::string differing_keys(const Relations &relations, const std::vector<model::KeyColumn> &key);
+
 // Compares everything, or the share $1 (0 to 1) of the keys that a hash seeded with $2 picks; gives action, tid and, where
 // the sides differ, the key as jsonb.
 std::string verify(const Relations &relations, const std::vector<model::KeyColumn> &key, bool sample);

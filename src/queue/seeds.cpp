@@ -1,6 +1,7 @@
 // The transaction's seeds; see seeds.hpp.
 #include "queue/seeds.hpp"
 
+#include <algorithm>
 
 #include "catalog/settings.hpp"
 
@@ -215,6 +216,8 @@ void Queue::subtransaction_committed(int level) noexcept
     for (Flushed &flushed : flushed_)
         if (flushed.level >= level)
             flushed.level = level - 1;
+    for (auto &[tview, at] : skipped)
+        at = std::min(at, level - 1);
 }
 
 // Only marks: moving seeds allocates, and an abort must not fail.  They are moved when somebody looks.
@@ -225,6 +228,7 @@ void Queue::subtransaction_aborted(int level) noexcept
     for (Flushed &flushed : flushed_)
         if (flushed.level >= level)
             flushed.reopened = any_reopened_ = true;
+    std::erase_if(skipped, [&](const auto &entry) { return entry.second >= level; });
 }
 
 const std::set<Oid> &Queue::affected()

@@ -91,6 +91,8 @@ public:
     // Tables this transaction has flushed, and the command id from which on a snapshot sees the last flush.
     std::set<Oid> flushed_tables;
     CommandId flush_command = 0;
+    // TVIEWs for which this transaction has skipped writes, by the nesting level that holds lock and mark; see skipping.hpp.
+    std::map<Oid, int> skipped;
     // Locks taken on single join values and documents, by TVIEW and level; see refresh/locks.cpp.
     std::map<std::pair<Oid, int>, std::size_t> fine_locks;
     // Nesting level of the flush that is running; 0 if none is.

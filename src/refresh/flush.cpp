@@ -62,6 +62,20 @@ Written finish(stats::FlushScope &measured, const Keys &keys, const Written &wri
     return written;
 }
 
+// The same of one TVIEW.
+std::shared_ptr<catalog::Compiled> locked(Oid table)
+{
+    for (auto tview = catalog::compiled(table);;) {
+        lock_relations({tview});
+        if (!catalog::is_tview(table))
+            pg::raise({ERRCODE_UNDEFINED_TABLE, fmt::format("TVIEW {} was dropped by another session", tview->name())});
+        auto now = catalog::compiled(table);
+        if (now == tview)
+            return now;
+        tview = std::move(now);
+    }
+}
+
 Written flush_tview(catalog::Compiled &tview, Moment moment)
 {
     queue::Queue &queue = queue::Queue::current();
@@ -172,23 +186,40 @@ std::uint64_t flush(Moment moment, int &rounds)
     return written;
 }
 
-Written refresh_all(Oid table)
+namespace {
+
+// Compares documents that no seed led to.
+Written refresh(Oid table, const Keys &keys, Moment moment)
 {
-    auto tview = catalog::compiled(table);
     FlushingScope flushing;
     pg::SpiSession session;
     pg::call(CommandCounterIncrement);
-    lock_relations({tview});
+    auto tview = locked(table);
     stats::FlushScope measured(table, tview->relations.table);
-    FlushLocks locks(table, true);
+    FlushLocks locks(table, keys.everything);
     PinnedSettingsScope settings(tview->tview.settings);
+    if (!locks.exclusive())
+        locks.documents(document_tags(*tview, keys));
+    measured.phase(stats::Phase::compare);
+    Written written = finish(measured, keys, rebuild(*tview, keys, {}, moment));
+    queue::Queue::current().flushed_tables.insert(table);
+    finish();
+    return written;
+}
+
+}  // namespace
+
+Written refresh_some(Oid table, const Keys &keys)
+{
+    return refresh(table, keys, Moment::commit);
+}
+
+Written refresh_all(Oid table)
+{
     Keys keys;
     keys.everything = true;
-    measured.phase(stats::Phase::compare);
-    Written written = finish(measured, keys, rebuild(*tview, keys, {}, Moment::read));
-    queue::Queue::current().flushed_tables.insert(table);
+    Written written = refresh(table, keys, Moment::read);
     queue::Queue::current().compared.insert(table);
-    finish();
     if (IsolationUsesXactSnapshot())      // what it could not see is compared again at commit
         queue::Queue::current().add_everything(table);
     return written;

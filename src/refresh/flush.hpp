@@ -15,4 +15,7 @@ std::uint64_t flush(Moment moment, int &rounds);
 // Compares one TVIEW in full and writes what differs.
 Written refresh_all(Oid tview);
 
+// Compares the documents with these keys on the latest snapshot, under their locks, and writes what differs.
+Written refresh_some(Oid tview, const Keys &keys);
+
 }  // namespace tviews::refresh

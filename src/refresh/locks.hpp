@@ -11,6 +11,8 @@
 //              join values.  Who needs both takes ShareRowExclusive.
 //   document   one tag per key, Exclusive, for every document before it is compared, there or not.
 //
+// A further tag, the skip lock, keeps resumes of a suspended TVIEW and the writers that skip it apart: queue/skipping.hpp.
+//
 // Why every conflicting pair meets.  Take a combination of base rows that makes or made a part of document k, and two
 // transactions that changed rows of it, one each at least.  The first walks from the row it changed nearest to the key.
 // (1) The other changed no row on that way, and the same holds the other way round: both reach k, and meet at its document

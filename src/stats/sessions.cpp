@@ -149,8 +149,6 @@ void end_of_transaction() noexcept
     change([&](Session &session) {
         if (session.pending.tviews != 0)
             session.pending = Pending{};
-        if (session.running.is_any())
-            session.running = Running{};
         session.caches = caches;
     });
 }

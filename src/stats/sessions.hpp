@@ -55,7 +55,7 @@ void publish_done(std::uint64_t done) noexcept;
 void publish_done_from_signal(std::uint64_t done) noexcept;
 const Running &running() noexcept;
 
-// At the end of a transaction: nothing is pending and nothing runs, and the caches may have changed.
+// At the end of a transaction: nothing is pending, and the caches may have changed.  What runs goes on: it may span transactions.
 void end_of_transaction() noexcept;
 
 // All sessions of this database, or this one alone.

@@ -22,6 +22,10 @@ SELECT function_returns('pg_tviews_metrics', '{}'::name[], 'text');
 SELECT function_returns('pg_tviews_stats_reset', ARRAY['text'], 'void');
 SELECT is(pg_get_function_arguments('pg_tviews_stats_reset'::regproc), 'tview text DEFAULT NULL::text',
           'pg_tviews_stats_reset(): names and defaults');
+SELECT function_returns('pg_tviews_suspend', ARRAY['text', 'text'], 'setof regclass');
+SELECT function_returns('pg_tviews_resume', ARRAY['text'], 'setof record');
+SELECT is_procedure('pg_tviews_create_concurrently', ARRAY['text', 'text', 'jsonb', 'integer']);
+SELECT is_procedure('pg_tviews_resume_concurrently', ARRAY['text', 'integer']);
 SELECT function_returns('pg_tviews_capture', '{}'::name[], 'trigger');
 SELECT function_returns('pg_tviews_ddl_start', '{}'::name[], 'event_trigger');
 SELECT function_returns('pg_tviews_ddl_end', '{}'::name[], 'event_trigger');
@@ -36,6 +40,16 @@ SELECT is(pg_get_function_arguments('pg_tviews_verify'::regproc),
 SELECT is(pg_get_function_arguments('pg_tviews_refresh'::regproc),
           'tview text DEFAULT NULL::text, OUT tview_name regclass, OUT inserted bigint, OUT updated bigint, OUT deleted bigint',
           'pg_tviews_refresh(): names and defaults');
+SELECT is(pg_get_function_arguments('pg_tviews_suspend'::regproc), $$tview text DEFAULT NULL::text, scope text DEFAULT 'database'::text$$,
+          'pg_tviews_suspend(): names and defaults');
+SELECT is(pg_get_function_arguments('pg_tviews_resume'::regproc),
+          'tview text DEFAULT NULL::text, OUT tview_name regclass, OUT inserted bigint, OUT updated bigint, OUT deleted bigint',
+          'pg_tviews_resume(): names and defaults');
+SELECT is(pg_get_function_arguments('pg_tviews_create_concurrently'::regproc),
+          $$IN tview text, IN query text, IN options jsonb DEFAULT '{}'::jsonb, IN batch integer DEFAULT 1000$$,
+          'pg_tviews_create_concurrently(): names and defaults');
+SELECT is(pg_get_function_arguments('pg_tviews_resume_concurrently'::regproc), 'IN tview text, IN batch integer DEFAULT 1000',
+          'pg_tviews_resume_concurrently(): names and defaults');
 SELECT volatility_is('pg_tviews_create', ARRAY['text', 'text', 'jsonb'], 'volatile');
 SELECT volatility_is('pg_tviews_verify', ARRAY['text', 'double precision'], 'volatile');
 SELECT volatility_is('pg_tviews_flush', '{}'::name[], 'volatile');
@@ -73,6 +87,13 @@ SELECT is_empty($$SELECT attname FROM pg_attribute WHERE attrelid = 'pg_tview_me
                   AND attname NOT IN ('created_at', 'created_by') AND col_description(attrelid, attnum) IS NULL$$,
                 'the columns of pg_tview_meta have comments');
 
+-- pg_tview_state.
+SELECT columns_are('pg_tview_state', ARRAY['tview', 'state', 'since', 'marked_by', 'mark']);
+SELECT col_is_pk('pg_tview_state', 'mark');
+SELECT col_type_is('pg_tview_state', 'tview', 'regclass');
+SELECT is_empty($$SELECT attname FROM pg_attribute WHERE attrelid = 'pg_tview_state'::regclass AND attnum > 0
+                  AND (NOT attnotnull OR col_description(attrelid, attnum) IS NULL)$$, 'its columns have comments and are never null');
+
 -- pg_tview_audit_log.
 SELECT has_table('pg_tview_audit_log');
 SELECT columns_are('pg_tview_audit_log', ARRAY['log_id', 'operation', 'entity', 'performed_by', 'performed_at', 'details', 'client_addr', 'client_port', 'trace_id']);
@@ -91,7 +112,7 @@ SELECT col_not_null('pg_tview_audit_log', 'performed_at');
 -- pg_tviews_registry.
 SELECT has_view('pg_tviews_registry');
 SELECT has_column('pg_tviews_registry', column_name, 'pg_tviews_registry has ' || column_name)
-    FROM unnest('{schema,entity,tview,backing_view,key_columns,dependencies,owner,definition,options,created_at}'::name[]) AS column_name;
+    FROM unnest('{schema,entity,tview,backing_view,key_columns,dependencies,owner,definition,options,created_at,state,state_since,state_by}'::name[]) AS column_name;
 
 -- Views of the statistics: the columns the reference promises, for everybody.
 SELECT columns_are('pg_tviews_queue_realtime', ARRAY['session', 'backend_pid', 'transaction_id', 'queue_size', 'entities', 'last_enqueued']);
@@ -112,7 +133,7 @@ SELECT is_empty($$SELECT objid::regclass FROM members JOIN pg_class c ON c.oid =
                 'every table and view has a name of the extension''s');
 CREATE ROLE tviews_anybody;
 SELECT table_privs_are('public', relation, 'tviews_anybody', ARRAY['SELECT'], relation || ': everybody may read and nothing else')
-    FROM unnest('{pg_tview_meta,pg_tview_audit_log,pg_tviews_registry,pg_tviews_performance_summary,pg_tviews_queue_realtime,pg_tviews_cache_stats,pg_tviews_progress}'::name[]) AS relation;
+    FROM unnest('{pg_tview_meta,pg_tview_state,pg_tview_audit_log,pg_tviews_registry,pg_tviews_performance_summary,pg_tviews_queue_realtime,pg_tviews_cache_stats,pg_tviews_progress}'::name[]) AS relation;
 SELECT is_empty($$SELECT objid::regclass FROM members JOIN pg_class c ON c.oid = objid WHERE classid = 'pg_class'::regclass AND relkind IN ('r', 'S')
                   AND objid <> ALL ((SELECT extconfig FROM pg_extension WHERE extname = 'pg_tviews')::oid[])$$,
                 'pg_dump writes the contents of every table and sequence');

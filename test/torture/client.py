@@ -12,7 +12,7 @@ from psycopg2 import extensions
 
 import hot
 
-ENGINE_LOCK = re.compile(r',2981[456]\]')      # how the server prints a lock of the engine
+ENGINE_LOCK = re.compile(r',2981[4567]\]')      # how the server prints a lock of the engine
 TRIES = 5
 REMEMBERED = 6
 

@@ -97,8 +97,10 @@ DOUBLE_KEYS = ' UNION ALL '.join(f'(SELECT {table!r} FROM tb_{table} GROUP BY {k
 _DIFFERENCE = """
 SELECT string_agg(format($$
     SELECT %1$L AS tview, 'missing or old' AS what, to_jsonb(d) AS document
-    FROM (SELECT %3$s FROM %2$s EXCEPT ALL SELECT %3$s FROM %1$s) d UNION ALL
-    SELECT %1$L, 'extra', to_jsonb(d) FROM (SELECT %3$s FROM %1$s EXCEPT ALL SELECT %3$s FROM %2$s) d$$,
+    FROM (SELECT %3$s FROM %2$s EXCEPT ALL SELECT %3$s FROM %1$s) d
+    WHERE NOT EXISTS (SELECT FROM pg_tview_state s WHERE s.tview = %1$L::regclass) UNION ALL
+    SELECT %1$L, 'extra', to_jsonb(d) FROM (SELECT %3$s FROM %1$s EXCEPT ALL SELECT %3$s FROM %2$s) d
+    WHERE NOT EXISTS (SELECT FROM pg_tview_state s WHERE s.tview = %1$L::regclass)$$,
     m."table", m.view, array_to_string(m.columns, ', ')), ' UNION ALL ') FROM pg_tview_meta m"""
 
 

@@ -19,8 +19,8 @@ FREE = ('company', 'team', 'post', 'comment', 'tag')      # tables with no forei
 TVIEWS = ('tv_post', 'tv_user', 'tv_company', 'tv_commenter', 'tv_employer', 'tv_tag', 'tv_link')
 
 # early: transactions may flush before their end.  apart: no two clients write the same row, nor lock rows by foreign keys.
-# truncate: TRUNCATE may happen, so that a snapshot may be older than one.
-Burst = collections.namedtuple('Burst', 'early apart truncate')
+# truncate: TRUNCATE may happen, so that a snapshot may be older than one.  suspend: TVIEWs are suspended and resumed.
+Burst = collections.namedtuple('Burst', 'early apart truncate suspend', defaults=[False])
 
 Transaction = collections.namedtuple('Transaction', 'level steps')
 
@@ -37,7 +37,7 @@ class Maker:
         self.burst = burst
         level = self.one_of({'rc': 4, 'rr': 3, 'sr': 2}) if self.isolation == 'mixed' else self.isolation
         if level == 'rc' and self.random.random() < 0.15:
-            return Transaction(level, [('write', self.write())])
+            return Transaction(level, [self.look() if self.burst.suspend and self.random.random() < 0.5 else ('write', self.write())])
         steps = [('begin', f'BEGIN ISOLATION LEVEL {LEVELS[level]}')]
         if self.random.random() < 0.05:
             steps.append(('set', f"SET LOCAL {self.random.choice(['lock', 'statement'])}_timeout = '{self.random.choice([3, 30])}ms'"))
@@ -60,12 +60,16 @@ class Maker:
         return steps
 
     def look(self):
-        what = self.one_of({'read': 8, 'compare': 0 if self.burst.truncate else 3, 'flush': 2, 'refresh': 1})
+        what = self.one_of({'read': 8, 'compare': 0 if self.burst.truncate else 3, 'flush': 2, 'refresh': 1,
+                            'suspend': 3 if self.burst.suspend else 0, 'resume': 3 if self.burst.suspend else 0})
         if what == 'compare':
             return ('compare', 'SELECT * FROM difference')
         tview = self.random.choice(TVIEWS)
+        scope = self.random.choice(['database', 'session', 'transaction'])
         return ('read', {'read': f'SELECT count(*), max(data::text) FROM {tview}', 'flush': 'SELECT pg_tviews_flush()',
-                         'refresh': f"SELECT * FROM pg_tviews_refresh('{tview}')"}[what])
+                         'refresh': f"SELECT * FROM pg_tviews_refresh('{tview}')",
+                         'suspend': f"SELECT pg_tviews_suspend('{tview}', '{scope}')",
+                         'resume': f"SELECT * FROM pg_tviews_resume({self.random.choice(['', repr(tview)])})"}[what])
 
     def end(self):
         how = self.one_of({'COMMIT': 24, 'ROLLBACK': 2, 'two phases': 1})

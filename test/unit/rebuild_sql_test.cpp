@@ -137,6 +137,22 @@ TEST(CompareAll, PassesOverEverything)
         ON v."pk_post" OPERATOR(pg_catalog.=) t."pk_post")"));
 }
 
+TEST(Keys, OfTheQueryAlone)
+{
+    EXPECT_EQ(all_keys(pages, page_key), R"(SELECT q."site", q."slug" FROM public.v_page AS q)");
+    EXPECT_EQ(all_keys(odd, odd_key), R"(SELECT q."it's ""$1""" FROM "My schema".v_odd AS q)");
+}
+
+TEST(Keys, OfWhatDiffersWhateverSideHasIt)
+{
+    EXPECT_EQ(differing_keys(posts, post_key), flat(R"(SELECT CASE WHEN v."?found" THEN v."pk_post" ELSE t."pk_post" END AS "pk_post"
+        FROM (SELECT true AS "?found", q."pk_post", q."title" FROM public.v_post AS q) AS v
+        FULL JOIN (SELECT true AS "?found", q.ctid AS "?tid", q."pk_post", q."title" FROM public.tv_post AS q) AS t
+        ON v."pk_post" OPERATOR(pg_catalog.=) t."pk_post"
+        WHERE v."?found" IS NULL OR t."?found" IS NULL
+        OR NOT pg_catalog.record_image_eq(ROW(v."pk_post", v."title"), ROW(t."pk_post", t."title")))"));
+}
+
 // ---- verify
 
 TEST(Verify, NamesTheKeyWhereTheSidesDiffer)
