@@ -65,6 +65,7 @@ CREATE TABLE pg_tview_audit_log (
     details       jsonb NOT NULL DEFAULT '{}',
     client_addr   inet DEFAULT inet_client_addr(),
     client_port   integer DEFAULT inet_client_port(),
+    trace_id      text,
     link          bigint UNIQUE,
     hash          bytea,
     CHECK ((link IS NULL) = (hash IS NULL))
@@ -144,6 +145,65 @@ COMMENT ON PROCEDURE pg_tviews_resume_concurrently(text, integer) IS
 CREATE FUNCTION pg_tviews_reinstall_triggers() RETURNS integer LANGUAGE c AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_reinstall_triggers() IS
     'makes the capture triggers that are missing on any table a TVIEW reads, and compares those TVIEWs in full at commit; drops those on tables that no TVIEW reads; returns the number of triggers made. Errors: 42501';
+
+-- Statistics ------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION pg_tviews_performance_summary(
+        OUT schema text, OUT entity text, OUT tview regclass, OUT refreshes bigint, OUT documents_rebuilt bigint,
+        OUT documents_written bigint, OUT documents_inserted bigint, OUT documents_updated bigint, OUT documents_unchanged bigint,
+        OUT documents_deleted bigint, OUT seeds bigint, OUT pruned_writes bigint, OUT everything_refreshes bigint,
+        OUT lock_waits bigint, OUT lock_wait_ms double precision, OUT errors bigint, OUT total_ms double precision,
+        OUT mean_ms double precision, OUT p50_ms double precision, OUT p95_ms double precision, OUT p99_ms double precision,
+        OUT max_ms double precision, OUT last_refresh timestamptz, OUT write_share double precision, OUT stats_since timestamptz,
+        OUT scope text)
+    RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_performance_summary() IS
+    'what flushes of each TVIEW have done since its statistics were reset, of all sessions if preloaded, else of this one; times in milliseconds';
+
+CREATE FUNCTION pg_tviews_queue_realtime(OUT session text, OUT backend_pid integer, OUT transaction_id xid8, OUT queue_size bigint,
+                                         OUT entities text[], OUT last_enqueued timestamptz)
+    RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_queue_realtime() IS
+    'sessions of this database with changes they have not flushed; without preloading, this one alone';
+
+CREATE FUNCTION pg_tviews_cache_stats(OUT scope text, OUT cache text, OUT sessions bigint, OUT entries bigint, OUT bytes bigint,
+                                      OUT hits bigint, OUT misses bigint, OUT invalidations bigint)
+    RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_cache_stats() IS
+    'caches of this session and, if preloaded, of all sessions together';
+
+CREATE FUNCTION pg_tviews_progress(OUT session text, OUT backend_pid integer, OUT command text, OUT tview text, OUT phase text,
+                                   OUT done bigint, OUT total bigint, OUT percent double precision, OUT started_at timestamptz,
+                                   OUT estimated_end timestamptz)
+    RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_progress() IS
+    'commands create, refresh, verify and resume that run now in this database; without preloading, in this session; done and total in rows';
+
+CREATE FUNCTION pg_tviews_stats_info(OUT preloaded boolean, OUT tracked bigint, OUT max_tracked integer, OUT untracked_flushes bigint,
+                                     OUT stats_since timestamptz)
+    RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_stats_info() IS
+    'whether statistics are shared, how many TVIEWs have some and may have, and the flushes of others';
+
+CREATE FUNCTION pg_tviews_stats_reset(tview text DEFAULT NULL) RETURNS void LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_stats_reset(text) IS
+    'sets the statistics of a TVIEW (NULL: all of this database) to zero. Errors: 42P01, 42809';
+REVOKE EXECUTE ON FUNCTION pg_tviews_stats_reset(text) FROM PUBLIC;
+
+CREATE FUNCTION pg_tviews_metrics() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_metrics() IS
+    'the statistics as OpenMetrics text; times in seconds, sizes in bytes';
+
+CREATE VIEW pg_tviews_performance_summary AS SELECT * FROM pg_tviews_performance_summary();
+COMMENT ON VIEW pg_tviews_performance_summary IS 'what flushes have done, one row per TVIEW';
+CREATE VIEW pg_tviews_queue_realtime AS SELECT * FROM pg_tviews_queue_realtime();
+COMMENT ON VIEW pg_tviews_queue_realtime IS 'sessions with changes they have not flushed';
+CREATE VIEW pg_tviews_cache_stats AS SELECT * FROM pg_tviews_cache_stats();
+COMMENT ON VIEW pg_tviews_cache_stats IS 'the per-session caches: entries, memory, hits and misses';
+CREATE VIEW pg_tviews_progress AS SELECT * FROM pg_tviews_progress();
+COMMENT ON VIEW pg_tviews_progress IS 'long commands that run now';
+GRANT SELECT ON pg_tviews_performance_summary, pg_tviews_queue_realtime, pg_tviews_cache_stats, pg_tviews_progress TO PUBLIC;
+GRANT SELECT ON pg_tviews_performance_summary, pg_tviews_queue_realtime, pg_tviews_cache_stats, pg_tviews_progress TO pg_monitor;
 
 -- Triggers --------------------------------------------------------------------------------------------------------
 

@@ -531,9 +531,9 @@ private:
 
 }  // namespace
 
-Undetermined find_undetermined(const Query *query)
+Undetermined find_undetermined(const Query *query, const Environment &environment)
 {
-    ScopeTree tree(static_cast<Query *>(pg::call(copyObjectImpl, query)));
+    ScopeTree tree(static_cast<Query *>(pg::call(copyObjectImpl, query)), environment);
     return Finder(tree).run();
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "analyze/functions.hpp"
 #include "pg/guard.hpp"
 
 namespace tviews::analyze {
@@ -25,6 +26,6 @@ struct Undetermined {
     bool empty() const { return places.empty(); }
 };
 
-Undetermined find_undetermined(const Query *query);
+Undetermined find_undetermined(const Query *query, const Environment &environment);
 
 }  // namespace tviews::analyze

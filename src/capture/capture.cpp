@@ -4,6 +4,8 @@
 // (row.hpp), where the triggers come from (ddl/triggers.cpp), when seeds are flushed (queue/).
 #include "capture/row.hpp"
 #include "pg/entry.hpp"
+#include "queue/seeds.hpp"
+#include "stats/flushes.hpp"
 
 namespace tviews::capture {
 
@@ -103,5 +105,9 @@ TVIEWS_FUNCTION(pg_tviews_capture)
         capture::capture_statement(trigger, capture);
     else
         capture::capture_row(trigger, capture);
+    if (queue::Queue::exists()) {
+        queue::Queue &queue = queue::Queue::current();
+        stats::captured(queue.waiting_rows(), queue.waiting());
+    }
     return PointerGetDatum(nullptr);
 }

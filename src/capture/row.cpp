@@ -6,6 +6,7 @@
 #include "catalog/settings.hpp"
 #include "queue/seeds.hpp"
 #include "queue/skipping.hpp"
+#include "stats/flushes.hpp"
 
 namespace tviews::capture {
 
@@ -47,19 +48,31 @@ void RowCapture::deleted(TupleTableSlot *slot)
 
 void RowCapture::updated(TupleTableSlot *before, TupleTableSlot *after)
 {
-    for (const CaptureTarget *target : targets_) {
-        if (!differs(*target, before, after))
-            continue;
-        if (catalog::settings().patch && only_copies_differ(*target)) {
-            read_columns(target->copied_seed, after);
-            queue::Queue::current().add_patch(*target, values_.get(), nulls_.get(), changed_);
-            continue;
-        }
-        bool moved = has_moved(*target, before, after);
-        seed(*target, before, moved);
-        if (moved)
-            seed(*target, after, moved);
+    for (std::size_t i = 0; i < targets_.size();) {       // the targets of a TVIEW stand together
+        Oid tview = targets_[i]->tview;
+        bool concerned = false;
+        for (; i < targets_.size() && targets_[i]->tview == tview; ++i)
+            concerned |= seed_changes(*targets_[i], before, after);
+        if (!concerned)
+            stats::row_pruned(tview);
     }
+}
+
+// Returns whether the row has changed in a column that matters to the target.
+bool RowCapture::seed_changes(const CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after)
+{
+    if (!differs(target, before, after))
+        return false;
+    if (catalog::settings().patch && only_copies_differ(target)) {
+        read_columns(target.copied_seed, after);
+        queue::Queue::current().add_patch(target, values_.get(), nulls_.get(), changed_);
+        return true;
+    }
+    bool moved = has_moved(target, before, after);
+    seed(target, before, moved);
+    if (moved)
+        seed(target, after, moved);
+    return true;
 }
 
 // Leaves the used columns that differ in changed_, unless all columns count.

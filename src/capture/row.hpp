@@ -24,6 +24,7 @@ public:
     void updated(TupleTableSlot *before, TupleTableSlot *after);
 
 private:
+    bool seed_changes(const catalog::CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after);
     bool differs(const catalog::CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after);
     bool has_moved(const catalog::CaptureTarget &target, TupleTableSlot *before, TupleTableSlot *after);
     bool column_differs(AttrNumber number, TupleTableSlot *before, TupleTableSlot *after);

@@ -5,6 +5,7 @@
 
 #include "catalog/audit_chain.hpp"
 #include "catalog/meta.hpp"
+#include "catalog/settings.hpp"
 #include "pg/spi.hpp"
 
 namespace tviews::catalog {
@@ -23,6 +24,12 @@ Details &Details::add(const std::string &name, const std::string &value)
 }
 
 Details &Details::add(const std::string &name, std::uint64_t value)
+{
+    object_->json[name] = value;
+    return *this;
+}
+
+Details &Details::add(const std::string &name, double value)
 {
     object_->json[name] = value;
     return *this;
@@ -48,13 +55,15 @@ std::string Details::text() const
 void audit(const std::string &operation, const std::string &entity, const Details &details)
 {
     const std::string json = details.text();
+    const std::string trace = settings().trace_id;
     AsExtensionOwner owner;
     std::vector<Datum> values;
-    for (const std::string *text : {&operation, &entity, &json})
+    for (const std::string *text : {&operation, &entity, &json, &trace})
         values.push_back(pg::call([&] { return CStringGetTextDatum(text->c_str()); }));
     pg::execute("INSERT INTO " + *extension_schema() +
-                    ".pg_tview_audit_log (operation, entity, details) VALUES ($1, $2, $3::pg_catalog.jsonb)",
-                {TEXTOID, TEXTOID, TEXTOID}, {values, {}});
+                    ".pg_tview_audit_log (operation, entity, details, trace_id) "
+                    "VALUES ($1, $2, $3::pg_catalog.jsonb, NULLIF($4, ''))",
+                {TEXTOID, TEXTOID, TEXTOID, TEXTOID}, {values, {}});
     note_audit_rows();
 }
 

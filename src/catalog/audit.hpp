@@ -19,6 +19,7 @@ public:
 
     Details &add(const std::string &name, const std::string &value);
     Details &add(const std::string &name, std::uint64_t value);
+    Details &add(const std::string &name, double value);
     Details &add(const std::string &name, const std::vector<std::string> &values);
     // `json` is JSON text itself.
     Details &add_json(const std::string &name, const std::string &json);

@@ -2,6 +2,7 @@
 #include "catalog/compiled.hpp"
 
 #include <algorithm>
+#include <malloc.h>
 #include <set>
 
 #include "analyze/analyze.hpp"
@@ -16,6 +17,8 @@ struct Cache {
     std::map<Oid, std::shared_ptr<Compiled>> tviews;
     std::map<Oid, std::shared_ptr<const CaptureTargets>> targets;
     bool stale = false;           // something was invalidated that concerns all entries
+    CacheCounts tview_counts;
+    CacheCounts target_counts;
 };
 
 // Never destroyed: the backend exits with it.
@@ -54,8 +57,17 @@ void drop_stale()
     if (!all.stale)
         return;
     all.stale = false;
+    all.tview_counts.invalidations += all.tviews.size();
+    all.target_counts.invalidations += all.targets.size();
     all.tviews.clear();
     all.targets.clear();
+}
+
+// What C++ has allocated: all of malloc's but the server's memory contexts.
+std::size_t heap_bytes()
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd - MemoryContextMemAllocated(TopMemoryContext, true);
 }
 
 // A memory context for the analysis' nodes, gone when the analysis is.
@@ -325,6 +337,17 @@ analyze::Environment environment_of(const Tview &tview)
     return {owner_of(tview.table), without_temporary(tview.settings), tview.reads.value_or(std::vector<Oid>{})};
 }
 
+pg::Statement::Kept Compiled::kept_plans() const noexcept
+{
+    pg::Statement::Kept all;
+    for (const auto &[sql, statement] : statements_) {
+        pg::Statement::Kept kept = statement->kept();
+        all.plans += kept.plans;
+        all.bytes += kept.bytes;
+    }
+    return all;
+}
+
 std::shared_ptr<Compiled> compile(const Tview &tview)
 {
     Scratch scratch;
@@ -364,8 +387,10 @@ std::shared_ptr<Compiled> compiled(Oid table)
 {
     drop_stale();
     auto known = cache().tviews.find(table);
-    if (known != cache().tviews.end())
+    if (known != cache().tviews.end()) {
+        ++cache().tview_counts.hits;
         return known->second;
+    }
     auto tview = find_tview(table);
     if (!tview)
         pg::raise({ERRCODE_UNDEFINED_TABLE, "relation " + std::to_string(table) + " is not a TVIEW"});
@@ -376,7 +401,11 @@ std::shared_ptr<Compiled> compiled(Oid table)
                        std::to_string(protocol_version) + ".",
                    "Reconnect to load the current library."});
     pg::Statement::release_discarded();
+    ++cache().tview_counts.misses;
+    std::size_t before = heap_bytes();
     auto made = compile(*tview);
+    std::size_t after = heap_bytes();
+    made->bytes = after > before ? after - before : 0;
     cache().tviews[table] = made;
     return made;
 }
@@ -449,11 +478,49 @@ std::shared_ptr<const CaptureTargets> capture_targets(Oid relation)
 {
     drop_stale();
     auto known = cache().targets.find(relation);
-    if (known != cache().targets.end())
+    if (known != cache().targets.end()) {
+        ++cache().target_counts.hits;
         return known->second;
+    }
+    ++cache().target_counts.misses;
     auto targets = std::make_shared<const CaptureTargets>(find_targets(relation));
     cache().targets[relation] = targets;
     return targets;
+}
+
+std::uint64_t cache_version() noexcept
+{
+    const Cache &all = cache();
+    return all.tview_counts.misses + all.tview_counts.invalidations + all.target_counts.misses + all.target_counts.invalidations +
+           pg::Statement::counts().made;
+}
+
+CacheUsage cache_counters() noexcept
+{
+    const pg::Statement::Counts &plans = pg::Statement::counts();
+    return {cache().tview_counts, cache().target_counts, {0, 0, plans.reused, plans.made, plans.discarded}};
+}
+
+CacheUsage cache_usage() noexcept
+{
+    const Cache &all = cache();
+    CacheUsage usage = cache_counters();
+    for (const auto &[table, tview] : all.tviews) {
+        pg::Statement::Kept kept = tview->kept_plans();
+        usage.tviews.entries += 1;
+        usage.tviews.bytes += tview->bytes;
+        usage.plans.entries += kept.plans;
+        usage.plans.bytes += kept.bytes;
+    }
+    for (const auto &[relation, targets] : all.targets) {
+        usage.captures.entries += 1;
+        usage.captures.bytes += targets->capacity() * sizeof(CaptureTarget);
+        for (const CaptureTarget &target : *targets)
+            usage.captures.bytes += sizeof(AttrNumber) * (target.copied.capacity() + target.used.capacity() +
+                                                          target.seed_columns.capacity() + target.layout.capacity()) +
+                                    sizeof(Oid) * target.seed_types.capacity();
+    }
+    return usage;
 }
 
 void watch_invalidations()

@@ -70,12 +70,14 @@ struct Compiled {
     std::set<Oid> functions;      // the same for functions
     std::set<uint32> function_hashes;     // as the system cache reports them
     std::set<std::string> texts;  // bodies of functions whose names are looked up when they run
+    std::size_t bytes = 0;        // on the heap, as measured when it was made
 
     std::string name() const { return relations.table; }
     // The statement with this text, prepared once per backend.
     pg::Statement &statement(const std::string &sql, const std::vector<Oid> &types);
     // The text of comparing documents by these columns of the key.
     const plan::Comparisons &comparisons(const std::vector<int> &part);
+    pg::Statement::Kept kept_plans() const noexcept;
 
 private:
     std::map<std::vector<int>, plan::Comparisons> comparisons_;
@@ -122,6 +124,26 @@ std::vector<Oid> readers_of(Oid relation);
 
 // Inheritance parents of an ordinary table, of all levels; a partition has none in this sense.
 std::vector<Oid> inheritance_ancestors(Oid relation);
+
+// What this backend's caches hold and how they did since it started.
+struct CacheCounts {
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;      // approximately
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+    std::uint64_t invalidations = 0;
+};
+struct CacheUsage {
+    CacheCounts tviews;           // compiled()
+    CacheCounts captures;         // capture_targets()
+    CacheCounts plans;            // of the statements of both
+};
+// Walks all entries for entries and bytes.
+CacheUsage cache_usage() noexcept;
+// Changes whenever entries or bytes may have.
+std::uint64_t cache_version() noexcept;
+// The counters alone; entries and bytes are zero.
+CacheUsage cache_counters() noexcept;
 
 // Registers the invalidation callbacks; called once, from _PG_init.
 void watch_invalidations();

@@ -42,10 +42,49 @@ const config_enum_entry lock_modes[] = {{"fine", static_cast<int>(LockMode::fine
                                         {"none", static_cast<int>(LockMode::none), false},
                                         {nullptr, 0, false}};
 
+int log_format = static_cast<int>(LogFormat::text);
+
+const config_enum_entry log_formats[] = {{"text", static_cast<int>(LogFormat::text), false},
+                                         {"json", static_cast<int>(LogFormat::json), false},
+                                         {nullptr, 0, false}};
+
+constexpr std::size_t longest_trace_id = 200;
+
+bool check_trace_id(char **value, void **, GucSource)
+{
+    if (std::strlen(*value) <= longest_trace_id)
+        return true;
+    GUC_check_errdetail("A trace id has at most %zu bytes.", longest_trace_id);
+    return false;
+}
+
 // What output functions, casts and name lookup inside functions read.  row_security is always off in a rebuild.
 constexpr const char *pinned_names[] = {"search_path",  "TimeZone",    "DateStyle", "IntervalStyle", "extra_float_digits",
                                         "bytea_output", "lc_monetary", "lc_numeric", "lc_time",      "xmlbinary",
                                         "xmloption",    "default_text_search_config"};
+
+void define_monitoring_settings()
+{
+    DefineCustomBoolVariable("pg_tviews.track", "Counts what flushes do, per TVIEW.",
+                             "Off: the session's flushes do not appear in pg_tviews_performance_summary.", &values.track, true,
+                             PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    if (process_shared_preload_libraries_in_progress)
+        DefineCustomIntVariable("pg_tviews.max_tracked", "TVIEWs, over all databases, for which statistics are kept in shared memory.",
+                                "Flushes of further ones are counted as not tracked.", &values.max_tracked, 1000, 1, 1000000,
+                                PGC_POSTMASTER, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("pg_tviews.log_min_duration", "Logs flushes of a TVIEW that take at least so long.",
+                            "-1 logs none, 0 all.", &values.log_min_duration, -1, -1, INT_MAX, PGC_SUSET, GUC_UNIT_MS, nullptr,
+                            nullptr, nullptr);
+    DefineCustomEnumVariable("pg_tviews.log_format", "Form of the DETAIL of a logged flush: text or json.",
+                             "A JSON object is for programs that read the log.", &log_format, log_format, log_formats, PGC_SUSET, 0,
+                             nullptr, [](int value, void *) { values.log_format = static_cast<LogFormat>(value); }, nullptr);
+    DefineCustomStringVariable("pg_tviews.trace_id", "A name for what the session is doing, such as the application's trace id.",
+                               "It appears in logged flushes and in rows of pg_tview_audit_log.", &values.trace_id, "", PGC_USERSET,
+                               0, check_trace_id, nullptr, nullptr);
+    DefineCustomIntVariable("pg_tviews.progress_notices", "Time between notices of progress of a long command.",
+                            "0 sends none; pg_tviews_progress shows the progress either way.", &values.progress_notices, 0, 0,
+                            INT_MAX, PGC_USERSET, GUC_UNIT_S, nullptr, nullptr, nullptr);
+}
 
 }  // namespace
 
@@ -110,6 +149,7 @@ void define_settings()
                             "Locks on single documents, and on single join values of a step, that a transaction takes per TVIEW.",
                             "Past it, a flush locks all documents of the TVIEW, or the whole step, at once.",
                             &values.max_fine_locks, 200, 0, 1000000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    define_monitoring_settings();
     DefineCustomStringVariable("pg_tviews.suspended", "TVIEWs that this session's writes leave alone, as a list of their tables' OIDs.",
                                "Set by pg_tviews_suspend() with scope session or transaction; such writes mark the TVIEW as stale.",
                                &suspended, "", PGC_SUSET, GUC_NOT_IN_SAMPLE, check_suspended, nullptr, nullptr);

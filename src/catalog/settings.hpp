@@ -13,6 +13,9 @@ namespace tviews::catalog {
 // Which locks a flush takes (refresh/locks.hpp): per join value and document; one per TVIEW; none, which is unsafe.
 enum class LockMode { fine, whole, none };
 
+// How the DETAIL of a slow flush is written.
+enum class LogFormat { text, json };
+
 struct Settings {
     bool intercept = true;        // pg_tviews.intercept
     int max_seed_memory = 65536;  // pg_tviews.max_seed_memory, kB
@@ -20,6 +23,12 @@ struct Settings {
     LockMode lock_mode = LockMode::fine;    // pg_tviews.lock_mode
     bool patch = true;            // pg_tviews.patch
     int max_fine_locks = 200;     // pg_tviews.max_fine_locks
+    bool track = true;            // pg_tviews.track
+    int max_tracked = 1000;       // pg_tviews.max_tracked
+    int log_min_duration = -1;    // pg_tviews.log_min_duration, ms
+    LogFormat log_format = LogFormat::text;     // pg_tviews.log_format
+    char *trace_id = nullptr;     // pg_tviews.trace_id
+    int progress_notices = 0;     // pg_tviews.progress_notices, s
 };
 
 const Settings &settings();

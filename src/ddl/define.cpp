@@ -26,6 +26,7 @@
 #include "refresh/identity.hpp"
 #include "refresh/locks.hpp"
 #include "refresh/view_of_data.hpp"
+#include "stats/progress.hpp"
 
 namespace tviews::ddl {
 
@@ -128,9 +129,9 @@ void check_query(const Query *query, const catalog::Tview &tview)
 
 // Warns of what the query leaves open, once for all places, and returns these.  A warning: the TVIEW works, but not everybody who
 // writes LIMIT 1 knows that it is open, and a document that changes by itself looks like an error later.
-std::vector<std::string> check_undetermined(const Query *query)
+std::vector<std::string> check_undetermined(const Query *query, const catalog::Tview &tview)
 {
-    analyze::Undetermined open = analyze::find_undetermined(query);
+    analyze::Undetermined open = analyze::find_undetermined(query, catalog::environment_of(tview));
     auto lines = [](const std::vector<std::string> &texts, const char *separator) {
         std::string all;
         for (const std::string &text : texts)
@@ -203,6 +204,7 @@ void fill(catalog::Compiled &tview)
     pg::Statement statement(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", tview.relations.table, columns, columns,
                                         tview.relations.view),
                             {});
+    stats::Progress::running()->phase_of_query("filling");
     statement.write({}, GetActiveSnapshot(), InvalidSnapshot);
 }
 
@@ -246,6 +248,7 @@ void fill_and_index(catalog::Compiled &tview, const Table &table, const std::vec
 {
     try {
         fill(tview);
+        stats::Progress::running()->phase("indexing");
         create_indexes(table, key, options);
     } catch (const pg::Error &error) {
         int sqlstate = error.data()->sqlerrcode;
@@ -313,6 +316,8 @@ std::string define_tview(Oid oid, const Query *query, const Options &options, Fi
     InternalDdl internal;
     pg::SpiSession session;
     Table table = describe_table(oid);
+    stats::Progress progress("create", table.sql);
+    progress.phase("defining");
     catalog::NewTview row;
     row.tview.table = oid;
     row.tview.entity = table.entity;
@@ -324,7 +329,7 @@ std::string define_tview(Oid oid, const Query *query, const Options &options, Fi
     row.tview.settings = catalog::current_pinned_settings();
     row.tview.reads = options.reads;
     check_query(query, row.tview);
-    row.undetermined = check_undetermined(query);
+    row.undetermined = check_undetermined(query, row.tview);
     row.tview.view = create_view(table, query);
     row.definition = analyze::view_text(row.tview.view);
     row.options = options.text;
@@ -357,7 +362,7 @@ void adopt_redefinition(const catalog::Tview &tview)
 {
     Query *query = analyze::stored_query(tview.view);
     check_query(query, tview);
-    catalog::update_undetermined(tview.table, check_undetermined(query));
+    catalog::update_undetermined(tview.table, check_undetermined(query, tview));
     std::vector<Oid> dependencies = base_relations(catalog::compile(tview)->analysis);
     check_cycle(tview, dependencies);
     lock_out_writers({dependencies.begin(), dependencies.end()});

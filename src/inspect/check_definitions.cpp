@@ -40,7 +40,7 @@ std::string text_of(const char *text)
 void start_query(Oid table)
 {
     auto tview = catalog::compiled(table);
-    refresh::PinnedSettingsScope settings(tview->tview.settings);
+    refresh::PinnedSettingsScope settings(tview->settings);
     refresh::RoleScope role(tview->owner, refresh::Security::restricted);
     refresh::SnapshotScope snapshot(refresh::Moment::read);
     pg::execute(fmt::format("SELECT * FROM {} LIMIT 0", tview->relations.view), {}, {}, nullptr, true);
@@ -51,7 +51,8 @@ void check(const catalog::Tview &tview, pg::ResultSet &result)
     analyze::Findings findings;
     ErrorData *failure = pg::attempt([&] {
         bool logged = pg::call(get_rel_persistence, tview.table) == RELPERSISTENCE_PERMANENT;
-        findings = analyze::check_restrictions(analyze::stored_query(tview.view), logged);
+        findings = analyze::check_restrictions(analyze::stored_query(tview.view), logged, catalog::environment_of(tview),
+                                               tview.reads.has_value());
         start_query(tview.table);
     });
     if (failure != nullptr)

@@ -28,7 +28,7 @@ public:
     std::vector<std::string> lines()
     {
         line(0, "TVIEW " + readable(tview_.tview.table) + ", backing view " + readable(tview_.tview.view));
-        for (const std::string &place : analyze::find_undetermined(analyze::stored_query(tview_.tview.view)).places)
+        for (const std::string &place : analyze::find_undetermined(analyze::stored_query(tview_.tview.view), catalog::environment_of(tview_.tview)).places)
             line(1, "the data do not determine: " + place);
         explain_key();
         for (std::size_t i = 0; i < analysis_.occurrences.size(); ++i)

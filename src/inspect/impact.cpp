@@ -153,13 +153,13 @@ private:
         for (const auto &[slot, rows] : seeds)
             if (!rows.rows.empty())
                 list.emplace_back(slot, &rows);
-        Keys keys;
-        keys.everything = everything || refresh::cannot_walk(tview, list);
-        refresh::PinnedSettingsScope settings(tview.tview.settings);
+        everything = everything || refresh::cannot_walk(tview, list);
+        refresh::PinnedSettingsScope settings(tview.settings);
         refresh::FlushLocks none;
-        if (!keys.everything)
-            keys = refresh::walk(tview, list, none, refresh::Moment::read);
-        everything = keys.everything;
+        Keys keys;
+        if (!everything)
+            keys = refresh::walk(tview, list, none, refresh::Moment::read).keys;
+        everything = everything || keys.everything;
         Source found{tview.tview.table, alias(tview.tview.table), "", nullptr, tview.owner};
         std::string table = fmt::format("{} AS {}", tview.relations.table, found.alias);
         if (everything) {

@@ -17,6 +17,7 @@
 #include "queue/flush_points.hpp"
 #include "refresh/flush.hpp"
 #include "refresh/identity.hpp"
+#include "stats/progress.hpp"
 
 namespace tviews::inspect {
 
@@ -46,7 +47,7 @@ struct OpenParts {
 
 OpenParts open_parts(const catalog::Compiled &tview)
 {
-    analyze::Undetermined open = analyze::find_undetermined(analyze::stored_query(tview.tview.view));
+    analyze::Undetermined open = analyze::find_undetermined(analyze::stored_query(tview.tview.view), catalog::environment_of(tview.tview));
     OpenParts parts{{}, open.rows};
     // A redefined view may have columns behind those of the TVIEW.
     for (std::size_t i = 0; i < std::min(open.columns.size(), tview.tview.columns.size()); ++i) {
@@ -116,6 +117,8 @@ const char *difference(TupleTableSlot *slot, const OpenParts &open)
 std::uint64_t verify(catalog::Compiled &tview, double sample, pg::ResultSet &result)
 {
     check_readable(tview);
+    stats::Progress progress("verify", tview.name());
+    progress.phase("comparing", static_cast<std::uint64_t>(sample * static_cast<double>(stats::estimated_rows(tview.tview.table))));
     pg::SpiSession session;
     refresh::PinnedSettingsScope settings(tview.settings);
     refresh::RoleScope role(tview.owner, refresh::Security::restricted);
@@ -129,6 +132,7 @@ std::uint64_t verify(catalog::Compiled &tview, double sample, pg::ResultSet &res
     if (sampled)
         parameters.values = {Float8GetDatum(sample), Int64GetDatum(std::rand())};
     statement.query(parameters, false, [&](TupleTableSlot *slot) {
+        progress.advance();
         pg::call([&] { slot_getallattrs(slot); });
         const char *found = difference(slot, open);
         if (found == nullptr)
@@ -207,6 +211,8 @@ void note_verified(const std::vector<Verified> &results, double sample)
 void refresh_one(catalog::Compiled &tview, pg::ResultSet &result)
 {
     check_owner(tview, "refresh");
+    stats::Progress progress("refresh", tview.name());
+    progress.phase("comparing", stats::estimated_rows(tview.tview.table));
     refresh::Written written = refresh::refresh_all(tview.tview.table);
     note_verified({{tview.tview.table, 0}}, 1);
     pg::SpiSession session;

@@ -5,6 +5,8 @@
 #include "catalog/state.hpp"
 #include "pg/entry.hpp"
 #include "queue/flush_points.hpp"
+#include "stats/flushes.hpp"
+#include "stats/memory.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;
@@ -18,6 +20,8 @@ void _PG_init(void)
         tviews::catalog::watch_invalidations();
         tviews::catalog::watch_states();
         tviews::queue::install_flush_points();
+        tviews::stats::start();
+        tviews::stats::watch_transactions();
     });
 }
 

@@ -13,6 +13,8 @@ std::vector<SPIPlanPtr> &discarded()
     return *plans;
 }
 
+Statement::Counts counted;
+
 // A DestReceiver that hands each row to a C++ callback.  An exception stops the executor and is rethrown afterwards.
 struct Receiver {
     DestReceiver head;
@@ -100,8 +102,33 @@ Statement::Statement(std::string sql, std::vector<Oid> parameter_types)
 Statement::~Statement()
 {
     for (SPIPlanPtr plan : {generic_, custom_})
-        if (plan != nullptr)
+        if (plan != nullptr) {
             discarded().push_back(plan);
+            ++counted.discarded;
+        }
+}
+
+Statement::Kept Statement::kept() const noexcept
+{
+    Kept kept;
+    for (SPIPlanPtr plan : {generic_, custom_}) {
+        if (plan == nullptr)
+            continue;
+        ++kept.plans;
+        const List *sources = SPI_plan_get_plan_sources(plan);
+        for (int i = 0; i < list_length(sources); ++i) {
+            const auto *source = static_cast<const CachedPlanSource *>(lfirst(list_nth_cell(sources, i)));
+            kept.bytes += MemoryContextMemAllocated(source->context, true);
+            if (source->gplan != nullptr)
+                kept.bytes += MemoryContextMemAllocated(source->gplan->context, true);
+        }
+    }
+    return kept;
+}
+
+const Statement::Counts &Statement::counts() noexcept
+{
+    return counted;
 }
 
 void Statement::release_discarded()
@@ -113,8 +140,11 @@ void Statement::release_discarded()
 SPIPlanPtr Statement::plan(bool large)
 {
     SPIPlanPtr &kept = large ? custom_ : generic_;
-    if (kept != nullptr)
+    if (kept != nullptr) {
+        ++counted.reused;
         return kept;
+    }
+    ++counted.made;
     int options = large ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN;
     SPIPlanPtr prepared = call([&] {
         SPIPlanPtr made = SPI_prepare_cursor(sql_.c_str(), static_cast<int>(types_.size()), types_.data(), options);

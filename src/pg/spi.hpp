@@ -52,6 +52,21 @@ public:
 
     const std::string &sql() const { return sql_; }
 
+    // How many plans it keeps, and the memory they take.
+    struct Kept {
+        std::uint64_t plans = 0;
+        std::uint64_t bytes = 0;
+    };
+    Kept kept() const noexcept;
+
+    // Of all statements of this backend: uses of a kept plan, plans made, plans given up.
+    struct Counts {
+        std::uint64_t reused = 0;
+        std::uint64_t made = 0;
+        std::uint64_t discarded = 0;
+    };
+    static const Counts &counts() noexcept;
+
     // Frees plans of statements destroyed since; call where an error is harmless.
     static void release_discarded();
 

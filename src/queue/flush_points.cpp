@@ -10,6 +10,7 @@
 #include "pg/list.hpp"
 #include "queue/seeds.hpp"
 #include "refresh/flush.hpp"
+#include "stats/progress.hpp"
 
 namespace tviews::queue {
 
@@ -101,10 +102,12 @@ extern "C" void on_executor_start(QueryDesc *query, int flags)
 extern "C" void on_executor_run(QueryDesc *query, ScanDirection direction, uint64 count, bool once)
 {
     bool pushed = push_replaced_snapshot(query);
+    stats::before_run(query);
     if (next_executor_run != nullptr)
         next_executor_run(query, direction, count, once);
     else
         standard_ExecutorRun(query, direction, count, once);
+    stats::after_run(query);
     if (pushed)
         PopActiveSnapshot();
 }

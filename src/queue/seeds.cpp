@@ -61,13 +61,39 @@ void Queue::clear() noexcept
     queue = nullptr;
 }
 
+void Queue::slots_changed()
+{
+    affected_known_ = waiting_known_ = false;
+}
+
+const std::vector<Oid> &Queue::waiting()
+{
+    if (waiting_known_)
+        return waiting_;
+    waiting_.clear();
+    rows_ = 0;
+    for (const auto &[slot, seeds] : pending_) {
+        rows_ += seeds.rows.size();
+        if (waiting_.empty() || waiting_.back() != slot.tview)
+            waiting_.push_back(slot.tview);
+    }
+    waiting_known_ = true;
+    return waiting_;
+}
+
+std::uint64_t Queue::waiting_rows()
+{
+    waiting();
+    return rows_;
+}
+
 Seeds &Queue::slot(const catalog::CaptureTarget &target, bool patch)
 {
     Slot where{target.tview, target.occurrence, patch};
     const std::vector<AttrNumber> &layout = patch ? target.copied_seed : target.layout;
     auto known = pending_.find(where);
     if (known == pending_.end()) {
-        affected_known_ = false;
+        slots_changed();
         known = pending_.emplace(where, Seeds{pg::RowSet(patch ? target.copied_types : target.seed_types), layout, false, {}}).first;
     }
     Seeds &seeds = known->second;
@@ -93,9 +119,10 @@ void Queue::add_row(const catalog::CaptureTarget &target, Seeds &seeds, const Da
 {
     if (seeds.everything)
         return;
-    seeds.rows.add(values, nulls);
+    rows_ += seeds.rows.add(values, nulls);
     if (seeds.rows.bytes() > catalog::seed_memory()) {
         seeds.everything = true;
+        slots_changed();
         seeds.rows = pg::RowSet(seeds.rows.types(pg::first_columns(seeds.rows.width())));
     }
 }
@@ -123,7 +150,7 @@ std::vector<std::pair<Slot, const Seeds *>> Queue::take(Oid tview)
         flushed.seeds.insert(pending_.extract(at));
         at = next;
     }
-    affected_known_ = false;
+    slots_changed();
     flushed_.push_back(std::move(flushed));
     for (const auto &[slot, seeds] : flushed_.back().seeds)
         taken.emplace_back(slot, &seeds);
@@ -133,7 +160,7 @@ std::vector<std::pair<Slot, const Seeds *>> Queue::take(Oid tview)
 void Queue::forget(Oid tview)
 {
     std::erase_if(pending_, [&](const auto &entry) { return entry.first.tview == tview; });
-    affected_known_ = false;
+    slots_changed();
 }
 
 void Queue::settle(bool keep_for_commit)
@@ -144,7 +171,7 @@ void Queue::settle(bool keep_for_commit)
 
 void Queue::merge(SeedMap &&seeds)
 {
-    affected_known_ = false;
+    slots_changed();
     while (!seeds.empty()) {
         auto inserted = pending_.insert(seeds.extract(seeds.begin()));
         if (inserted.inserted)

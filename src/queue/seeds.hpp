@@ -103,6 +103,10 @@ public:
     // TVIEWs with pending seeds and all that are defined over them.
     const std::set<Oid> &affected();
 
+    // For monitoring: TVIEWs with pending seeds, and how many rows these are.
+    const std::vector<Oid> &waiting();
+    std::uint64_t waiting_rows();
+
 private:
     struct Flushed {
         int level;
@@ -110,6 +114,7 @@ private:
         SeedMap seeds;
     };
     void absorb_reopened();
+    void slots_changed();
     Seeds &slot(const catalog::CaptureTarget &target, bool patch = false);
     void add_row(const catalog::CaptureTarget &target, Seeds &seeds, const Datum *values, const bool *nulls);
     void merge(SeedMap &&seeds);
@@ -118,6 +123,9 @@ private:
     std::list<Flushed> flushed_;
     std::set<Oid> affected_;
     bool affected_known_ = false;
+    std::vector<Oid> waiting_;
+    bool waiting_known_ = false;
+    std::uint64_t rows_ = 0;      // of pending_, once waiting_ is known
     bool any_reopened_ = false;
 };
 

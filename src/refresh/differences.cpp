@@ -9,6 +9,7 @@
 #include "plan/identifier.hpp"
 #include "plan/rebuild_sql.hpp"
 #include "refresh/identity.hpp"
+#include "stats/progress.hpp"
 
 namespace tviews::refresh {
 
@@ -57,6 +58,8 @@ void Differences::each(char action, const std::function<void(TupleTableSlot *)> 
         if (found != action)
             continue;
         --expected;
+        if (auto *progress = stats::Progress::running())
+            progress->advance();
         row(slot_);
     }
 }
@@ -72,6 +75,8 @@ void Differences::close()
 
 void Differences::take(TupleTableSlot *slot)
 {
+    if (auto *progress = stats::Progress::running())
+        progress->advance();
     pg::call([&] { slot_getallattrs(slot); });
     char action = DatumGetChar(slot->tts_values[difference_action]);
     if (action == 's' || action == 'u')

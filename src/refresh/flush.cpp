@@ -13,6 +13,7 @@
 #include "refresh/locks.hpp"
 #include "refresh/shared_values.hpp"
 #include "refresh/walk.hpp"
+#include "stats/flushes.hpp"
 
 namespace tviews::refresh {
 
@@ -50,6 +51,17 @@ Tviews locked_in_order(queue::Queue &queue)
     }
 }
 
+Written finish(stats::FlushScope &measured, const Keys &keys, const Written &written)
+{
+    measured.flush.everything = keys.everything;
+    measured.flush.inserted = written.inserted;
+    measured.flush.updated = written.updated;
+    measured.flush.deleted = written.deleted;
+    measured.flush.unchanged = written.unchanged;
+    measured.finish();
+    return written;
+}
+
 // The same of one TVIEW.
 std::shared_ptr<catalog::Compiled> locked(Oid table)
 {
@@ -67,12 +79,16 @@ std::shared_ptr<catalog::Compiled> locked(Oid table)
 Written flush_tview(catalog::Compiled &tview, Moment moment)
 {
     queue::Queue &queue = queue::Queue::current();
+    stats::FlushScope measured(tview.tview.table, tview.relations.table);
     SeedList seeds = queue.take(tview.tview.table);
+    for (const auto &[slot, seed] : seeds)
+        measured.flush.seeds += seed->rows.size();
     Found found;
     Keys &keys = found.keys;
     keys.everything = cannot_walk(tview, seeds);
     FlushLocks locks(tview.tview.table, keys.everything);
     PinnedSettingsScope settings(tview.settings);
+    measured.phase(stats::Phase::walk);
     bool compared = queue.compared.count(tview.tview.table) != 0;
     if (keys.everything && !compared && shared_values_hold(tview, seeds, moment))
         keys.everything = false;
@@ -86,9 +102,11 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
     }
     if (keys.everything)
         queue.compared.insert(tview.tview.table);
+    measured.phase(stats::Phase::locks);
     if (!locks.exclusive())
         locks.documents(document_tags(tview, found));
-    return rebuild(tview, found, moment);
+    measured.phase(stats::Phase::compare);
+    return finish(measured, keys, rebuild(tview, found, moment));
 }
 
 std::uint64_t flush_round(Moment moment)
@@ -115,6 +133,7 @@ void finish()
     });
     queue.flush_command = GetCurrentCommandId(false);
     queue.settle(IsolationUsesXactSnapshot());
+    stats::flushed(queue.waiting_rows(), queue.waiting());
 }
 
 // While it lives the flush's own statements do not flush, and may write though the transaction has been made read-only since
@@ -171,11 +190,13 @@ Written refresh(Oid table, Found documents, Moment moment)
     pg::SpiSession session;
     pg::call(CommandCounterIncrement);
     auto tview = locked(table);
+    stats::FlushScope measured(table, tview->relations.table);
     FlushLocks locks(table, documents.keys.everything);
     PinnedSettingsScope settings(tview->settings);
     if (!locks.exclusive())
         locks.documents(document_tags(*tview, documents));
-    Written written = rebuild(*tview, documents, moment);
+    measured.phase(stats::Phase::compare);
+    Written written = finish(measured, documents.keys, rebuild(*tview, documents, moment));
     queue::Queue::current().flushed_tables.insert(table);
     finish();
     return written;

@@ -6,6 +6,7 @@
 
 #include "catalog/settings.hpp"
 #include "queue/seeds.hpp"
+#include "stats/flushes.hpp"
 
 namespace tviews::refresh {
 
@@ -66,11 +67,12 @@ void FlushLocks::acquire(uint32 number, uint16 space, LOCKMODE mode) const
 {
     if (mode == NoLock)
         return;
-    pg::call([&] {
-        LOCKTAG tag;
-        SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, tview_, number, space);
-        LockAcquire(&tag, mode, false, false);
-    });
+    LOCKTAG tag;
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, tview_, number, space);
+    if (pg::call([&] { return LockAcquire(&tag, mode, false, true); }) != LOCKACQUIRE_NOT_AVAIL)
+        return;
+    stats::LockWait wait;
+    pg::call([&] { LockAcquire(&tag, mode, false, false); });
 }
 
 // Counts over all flushes of the transaction, for they all keep their locks.

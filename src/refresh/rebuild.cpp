@@ -8,6 +8,8 @@
 #include "pg/row_parameters.hpp"
 #include "plan/rebuild_sql.hpp"
 #include "refresh/writer.hpp"
+#include "stats/flushes.hpp"
+#include "stats/progress.hpp"
 
 namespace tviews::refresh {
 
@@ -137,6 +139,9 @@ private:
 Written write(catalog::Compiled &tview, Differences &differences, Moment moment)
 {
     differences.check_new_keys(moment);
+    stats::PhaseScope phase(stats::Phase::write);
+    if (auto *progress = stats::Progress::running())
+        progress->phase("writing", differences.counts().total());
     write_differences(tview, differences, moment);
     Written written = differences.counts();
     differences.close();

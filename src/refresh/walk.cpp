@@ -14,6 +14,7 @@
 #include "pg/row_parameters.hpp"
 #include "pg/subtransaction.hpp"
 #include "refresh/identity.hpp"
+#include "stats/flushes.hpp"
 
 namespace tviews::refresh {
 
@@ -24,6 +25,8 @@ using Rows = std::optional<pg::RowSet>;
 // Runs a statement over `rows` and collects what it selects.
 pg::RowSet run(catalog::Compiled &tview, const plan::RowsStatement &sql, const pg::RowSet &rows, Oid reader, Moment moment)
 {
+    if (auto *measured = stats::FlushScope::running())
+        ++measured->flush.hops;
     RoleScope role(reader != 0 ? reader : tview.owner, Security::restricted);
     SnapshotScope snapshot(moment);
     Rows found;

@@ -37,6 +37,10 @@ only plan "$library|\"(model|pg|plan)/[a-z_0-9/]+\.hpp\"" \
     "src/plan sees model/, pg/ and itself; hand what it needs over as a value of model/"
 never plan '\bQuery ?\*' \
     "src/plan never sees a query tree; let analyze/ extract what is needed into a value of model/"
+only stats "$library|\"(pg|catalog|stats)/[a-z_0-9/]+\.hpp\"" \
+    "src/stats is told what happens and asks nobody; hand it plain values"
+never catalog '#\s*include\s+"stats/' \
+    "src/catalog knows nothing of statistics; let it count, and src/stats ask"
 never capture '#\s*include\s+"(refresh|ddl)/' \
     "src/capture only appends to queue/; let queue/ drive refresh/"
 never . '#\s*include\s+"([^"/]+|\.\.?/[^"]*)\.hpp"' \

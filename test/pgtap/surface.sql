@@ -32,6 +32,12 @@ SELECT function_returns('pg_tviews_audit_guard', '{}'::name[], 'trigger');
 SELECT function_returns('pg_tviews_flush', '{}'::name[], 'bigint');
 SELECT function_returns('pg_tviews_verify', ARRAY['text', 'double precision'], 'setof record');
 SELECT function_returns('pg_tviews_refresh', ARRAY['text'], 'setof record');
+SELECT function_returns('pg_tviews_' || name, '{}'::name[], 'setof record')
+    FROM unnest('{performance_summary,queue_realtime,cache_stats,progress,stats_info}'::text[]) AS name;
+SELECT function_returns('pg_tviews_metrics', '{}'::name[], 'text');
+SELECT function_returns('pg_tviews_stats_reset', ARRAY['text'], 'void');
+SELECT is(pg_get_function_arguments('pg_tviews_stats_reset'::regproc), 'tview text DEFAULT NULL::text',
+          'pg_tviews_stats_reset(): names and defaults');
 SELECT function_returns('pg_tviews_suspend', ARRAY['text', 'text'], 'setof regclass');
 SELECT function_returns('pg_tviews_resume', ARRAY['text'], 'setof record');
 SELECT is_procedure('pg_tviews_create_concurrently', ARRAY['text', 'text', 'jsonb', 'integer']);
@@ -132,7 +138,7 @@ SELECT is_empty($$SELECT attname FROM pg_attribute WHERE attrelid = 'pg_tview_st
 
 -- pg_tview_audit_log.
 SELECT has_table('pg_tview_audit_log');
-SELECT columns_are('pg_tview_audit_log', ARRAY['log_id', 'operation', 'entity', 'performed_by', 'performed_at', 'details', 'client_addr', 'client_port', 'link', 'hash']);
+SELECT columns_are('pg_tview_audit_log', ARRAY['log_id', 'operation', 'entity', 'performed_by', 'performed_at', 'details', 'client_addr', 'client_port', 'trace_id', 'link', 'hash']);
 SELECT col_is_pk('pg_tview_audit_log', 'log_id');
 SELECT col_type_is('pg_tview_audit_log', 'log_id', 'bigint');
 SELECT col_type_is('pg_tview_audit_log', 'operation', 'text');
@@ -157,6 +163,17 @@ SELECT has_view('pg_tviews_registry');
 SELECT has_column('pg_tviews_registry', column_name, 'pg_tviews_registry has ' || column_name)
     FROM unnest('{schema,entity,tview,backing_view,key_columns,dependencies,owner,definition,options,undetermined,created_at,state,state_since,state_by}'::name[]) AS column_name;
 
+-- Views of the statistics: the columns the reference promises, for everybody.
+SELECT columns_are('pg_tviews_queue_realtime', ARRAY['session', 'backend_pid', 'transaction_id', 'queue_size', 'entities', 'last_enqueued']);
+SELECT columns_are('pg_tviews_cache_stats', ARRAY['scope', 'cache', 'sessions', 'entries', 'bytes', 'hits', 'misses', 'invalidations']);
+SELECT columns_are('pg_tviews_progress', ARRAY['session', 'backend_pid', 'command', 'tview', 'phase', 'done', 'total', 'percent',
+                                               'started_at', 'estimated_end']);
+SELECT columns_are('pg_tviews_performance_summary',
+                   ARRAY['schema', 'entity', 'tview', 'refreshes', 'documents_rebuilt', 'documents_written', 'documents_inserted',
+                         'documents_updated', 'documents_unchanged', 'documents_deleted', 'seeds', 'pruned_writes',
+                         'everything_refreshes', 'lock_waits', 'lock_wait_ms', 'errors', 'total_ms', 'mean_ms', 'p50_ms', 'p95_ms',
+                         'p99_ms', 'max_ms', 'last_refresh', 'write_share', 'stats_since', 'scope']);
+
 -- Relations: comments, privileges, dumped by pg_dump.
 SELECT is_empty($$SELECT objid::regclass FROM members JOIN pg_class c ON c.oid = objid WHERE classid = 'pg_class'::regclass
                   AND relkind IN ('r', 'v') AND obj_description(objid, 'pg_class') IS NULL$$, 'every table and view has a comment');
@@ -165,9 +182,9 @@ SELECT is_empty($$SELECT objid::regclass FROM members JOIN pg_class c ON c.oid =
                 'every table and view has a name of the extension''s');
 CREATE ROLE tviews_anybody;
 SELECT table_privs_are('public', relation, 'tviews_anybody', ARRAY['SELECT'], relation || ': everybody may read and nothing else')
-    FROM unnest('{pg_tview_meta,pg_tview_state,pg_tview_audit_log,pg_tview_verified,pg_tviews_registry}'::name[]) AS relation;
+    FROM unnest('{pg_tview_meta,pg_tview_state,pg_tview_audit_log,pg_tview_verified,pg_tviews_registry,pg_tviews_performance_summary,pg_tviews_queue_realtime,pg_tviews_cache_stats,pg_tviews_progress}'::name[]) AS relation;
 SELECT is_empty($$SELECT objid::regprocedure FROM members WHERE classid = 'pg_proc'::regclass AND NOT has_function_privilege('pg_monitor', objid, 'EXECUTE')
-                  AND objid <> 'pg_tviews_audit_archive'::regproc$$, 'pg_monitor may execute every function but the one that archives');
+                  AND objid NOT IN ('pg_tviews_audit_archive'::regproc, 'pg_tviews_stats_reset'::regproc)$$, 'pg_monitor may execute every function but those that archive and reset');
 SELECT ok(NOT has_function_privilege('tviews_anybody', 'pg_tviews_audit_archive(timestamptz)', 'EXECUTE'), 'archiving is not for everybody');
 SELECT is_empty($$SELECT objid::regclass FROM members JOIN pg_class c ON c.oid = objid WHERE classid = 'pg_class'::regclass AND relkind IN ('r', 'S')
                   AND objid <> ALL ((SELECT extconfig FROM pg_extension WHERE extname = 'pg_tviews')::oid[])$$,
@@ -178,6 +195,9 @@ SELECT set_eq($$SELECT evtname, evtevent, evtfoid::regproc::text, evtenabled FRO
               $$VALUES ('pg_tviews_ddl_start'::name, 'ddl_command_start'::name, 'pg_tviews_ddl_start', 'A'::"char"),
                        ('pg_tviews_ddl_end', 'ddl_command_end', 'pg_tviews_ddl_end', 'A'), ('pg_tviews_sql_drop', 'sql_drop', 'pg_tviews_sql_drop', 'A')$$,
               'three event triggers, enabled always');
+
+SELECT function_privs_are('public', 'pg_tviews_stats_reset', ARRAY['text'], 'tviews_anybody', '{}'::text[], 'statistics are not anybody''s to reset');
+SELECT function_privs_are('public', 'pg_tviews_metrics', '{}'::text[], 'tviews_anybody', ARRAY['EXECUTE'], 'but to read');
 
 -- Settings: known once the library is loaded, described, no other one with the prefix accepted.
 SELECT is_empty($$SELECT name FROM pg_settings WHERE name LIKE 'pg\_tviews.%' AND (short_desc = '' OR extra_desc IS NULL)$$,
