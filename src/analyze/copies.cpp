@@ -417,7 +417,7 @@ void find_in_array(const Array &array, const Scope *scope, model::Analysis &anal
 void find_copies(const ScopeTree &tree, model::Analysis &analysis)
 {
     const Scope *top = tree.top();
-    if (!is_plain(top->query) || top->query->hasAggs || analysis.alternatives.size() != 1 || tree.is_rewritten(top))
+    if (!is_plain(top->query) || top->query->hasAggs || analysis.alternatives.size() != 1)
         return;
     find_determinations(tree, analysis);
     find_key_owners(analysis);

@@ -80,7 +80,7 @@ def formatted(call, constants):
     text = text.replace("{{", "\0").replace("}}", "\1")
     for argument in call[1:]:
         value = text_of(argument, constants) if choices(argument) else None
-        text = text.replace("{}", value or "…", 1)
+        text = re.sub(r"\{[^{}]*\}", value or "…", text, count=1)
     return text.replace("\0", "{").replace("\1", "}")
 
 
@@ -249,6 +249,17 @@ CAUSES = {
     'column name "…" is reserved in TVIEWs': ("The extension's statements use this name.", ""),
     "relation … is not a TVIEW": ("The TVIEW was dropped by another session meanwhile.", "Run the statement again."),
     "TVIEW ….tv_… would read itself": ("A redefinition makes a circle of TVIEWs.", "Break the circle."),
+    "… of … documents compared": ("An online creation or a resume in batches goes on.", "None is needed."),
+    "flush of TVIEW … took … ms": ("It took longer than pg_tviews.log_min_duration.", "The DETAIL says where the time went."),
+    "TVIEW … is suspended already": ("pg_tviews_suspend() was called before.", "None is needed."),
+    "the data do not determine the TVIEW's content": ("The DETAIL names the places.", "The HINT says how to decide each."),
+    "no argument of pg_tviews_create_concurrently() may be null": ("An argument was NULL.", "Leave it out to have its default."),
+    "no argument of pg_tviews_resume_concurrently() may be null": ("An argument was NULL.", "Leave it out to have its default."),
+    "batch must be 1 or more": ("It is the number of documents compared in one transaction.", "Leave it out to have 1000."),
+    'ignoring invalid data in file "…"': ("The statistics file is damaged or of another version.", "None is needed: statistics begin anew."),
+    'invalid scope "…"': ("pg_tviews_suspend() has no such scope.", ""),
+    '"…" is not a table or view': ("The option reads names something else.", "Name the tables that the functions read."),
+    "TVIEW … was dropped by another session": ("It was dropped while this session waited for its lock.", "None is needed."),
     "out of memory": ("", "Lower work_mem or pg_tviews.max_seed_memory, or give the server more memory."),
 }
 
