@@ -63,7 +63,10 @@ class Writes:
         level = rng.choice(['', '', '', ' ISOLATION LEVEL REPEATABLE READ', ' ISOLATION LEVEL SERIALIZABLE'])
         steps = [self.step(3) for _ in range(count)]
         end = rng.choice(['COMMIT'] * 10 + ['ROLLBACK', 'PREPARE'])
-        return Transaction(f'BEGIN{level}', steps, end, timezone=rng.choice([None] * 5 + ['Asia/Tokyo']))
+        transaction = Transaction(f'BEGIN{level}', steps, end, timezone=rng.choice([None] * 5 + ['Asia/Tokyo']))
+        if any('DECLARE ' in text for _, text, _ in transaction.flat()):
+            transaction.timezone = None   # a cursor over the query would read it in the session's, not in the TVIEW's
+        return transaction
 
     def step(self, depth):
         roll = self.rng.random()
