@@ -235,6 +235,30 @@ SELECT * FROM look;
 SELECT count(*) FROM evidence WHERE performed_by = 'nobody';
 CALL attempt('DELETE FROM pg_tview_audit_log');
 
+-- States: suspended, skipped by a session, left half built.
+SELECT count(*) FROM pg_tviews_suspend('tv_post');
+SET pg_tviews.suspended = '';
+UPDATE tb_user SET name = 'suspended' WHERE pk_user = 1;
+SELECT component, severity, replace(message, session_user, 'somebody') AS message FROM look;
+SELECT status FROM pg_tviews_status();
+SELECT command FROM problems \gexec
+SELECT * FROM look;
+SELECT count(*) FROM pg_tviews_suspend('tv_post', 'session');
+UPDATE tb_user SET name = 'skipped' WHERE pk_user = 1;
+RESET pg_tviews.suspended;
+SELECT component, severity FROM look;
+SELECT status FROM pg_tviews_status();
+SELECT command FROM problems \gexec
+SELECT * FROM look;
+CREATE TABLE tb_double AS SELECT pk_user AS pk_double FROM tb_user UNION ALL SELECT 1;
+CALL pg_tviews_create_concurrently('tv_double', 'SELECT pk_double FROM tb_double');
+SELECT component, severity FROM look WHERE component = 'states';
+DELETE FROM tb_double WHERE ctid = (SELECT max(ctid) FROM tb_double);
+SELECT command FROM problems WHERE component = 'states' \gexec
+SELECT * FROM look WHERE component = 'states';
+CALL check_exact();
+DROP TABLE tb_double CASCADE;
+
 -- pg_monitor may look at everything but the documents; anybody else is told what he may not see.
 SET ROLE pg_monitor;
 SELECT component, status, severity FROM pg_tviews_health_check() WHERE status <> 'ok';

@@ -588,6 +588,39 @@ CREATE FUNCTION pg_tviews_health_audit(OUT severity text, OUT message text, OUT 
 $$;
 COMMENT ON FUNCTION pg_tviews_health_audit() IS 'health: the audit log''s chain of hashes is whole and its guard is on';
 
+CREATE FUNCTION pg_tviews_health_states(OUT severity text, OUT message text, OUT command text) RETURNS SETOF record LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO' AS $$
+    SELECT CASE r.state WHEN 'stale' THEN 'error' ELSE 'warning' END,
+           format(CASE r.state WHEN 'suspended' THEN 'TVIEW %1$s is not maintained: %2$s suspended it at %3$s'
+                               WHEN 'building' THEN 'TVIEW %1$s is not complete: %2$s began to build it at %3$s. If nobody does now, the command goes on'
+                               ELSE 'TVIEW %1$s may differ from its query: a session of %2$s wrote at %3$s without maintaining it' END,
+                  r.tview, r.state_by, r.state_since),
+           CASE r.state WHEN 'building' THEN format('CALL @extschema@.pg_tviews_resume_concurrently(%L)', r.tview)
+                        ELSE format('SELECT * FROM @extschema@.pg_tviews_resume(%L)', r.tview) END
+    FROM @extschema@.pg_tviews_registry AS r WHERE r.state <> 'active'
+$$;
+COMMENT ON FUNCTION pg_tviews_health_states() IS 'health: TVIEWs that are suspended, were skipped by a session, or are not complete';
+
+CREATE FUNCTION pg_tviews_health_queue(older_than interval DEFAULT '5 minutes', OUT severity text, OUT message text, OUT command text)
+    RETURNS SETOF record LANGUAGE sql SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO' AS $$
+    SELECT 'warning',
+           format('session %s has held back %s changes of %s since %s, and what it wrote keeps others waiting; its transaction is still open',
+                  q.session, q.queue_size, array_to_string(q.entities, ', '), q.last_enqueued),
+           format('SELECT pg_terminate_backend(%s)', q.backend_pid)
+    FROM @extschema@.pg_tviews_queue_realtime() AS q
+    WHERE q.last_enqueued < clock_timestamp() - older_than AND q.backend_pid <> pg_backend_pid()
+$$;
+COMMENT ON FUNCTION pg_tviews_health_queue(interval) IS
+    'health: sessions, if the library is preloaded of the whole database, that have not flushed their changes for longer than this';
+
+CREATE FUNCTION pg_tviews_health_statistics(OUT severity text, OUT message text, OUT command text) RETURNS SETOF record LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp AS $$
+    SELECT 'warning', format('%s flushes of TVIEWs beyond the first %s have not been counted; restart the server after the command', i.untracked_flushes, i.max_tracked),
+           format('ALTER SYSTEM SET pg_tviews.max_tracked = %s', 2 * i.max_tracked)
+    FROM @extschema@.pg_tviews_stats_info() AS i WHERE i.untracked_flushes > 0 AND i.tracked >= i.max_tracked
+$$;
+COMMENT ON FUNCTION pg_tviews_health_statistics() IS 'health: whether there is room for the statistics of all TVIEWs';
+
 CREATE FUNCTION pg_tviews_health_check(sample double precision DEFAULT 0, OUT status text, OUT component text, OUT message text, OUT severity text)
     RETURNS SETOF record LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -595,7 +628,7 @@ DECLARE
     reported boolean;
 BEGIN
     FOREACH component IN ARRAY '{version, preload, metadata, triggers, definitions, dependence, indexes, routes, verification, storage, locks,
-                                 audit}'::text[] LOOP
+                                 audit, states, queue, statistics}'::text[] LOOP
         reported := false;
         BEGIN
             FOR found IN EXECUTE format('SELECT * FROM @extschema@.%I(%s)', 'pg_tviews_health_' || component,

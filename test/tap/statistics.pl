@@ -69,6 +69,14 @@ is($node->safe_psql($db, q{SELECT count(*) FILTER (WHERE refreshes = 1), count(*
 	FROM pg_tviews_performance_summary}), '5|2', 'what has no place is not zero but unknown');
 is($node->safe_psql($db, 'SELECT tracked, untracked_flushes FROM pg_tviews_stats_info()'), '5|2', 'and counted');
 like($node->safe_psql($db, 'SELECT pg_tviews_metrics()'), qr/^pg_tviews_untracked_flushes_total 2$/m, 'in the metrics too');
+my $health = q{SELECT substring(message FROM '\. Run: (.*)$') FROM pg_tviews_health_check() WHERE status <> 'ok' AND component = };
+my $command = $node->safe_psql($db, "$health 'statistics'");
+is($command, 'ALTER SYSTEM SET pg_tviews.max_tracked = 10', 'the health check says how to make room');
+$node->safe_psql($db, $command);
+$node->restart;
+is($node->safe_psql($db, "$health 'statistics'"), '', 'which helps');
+$node->safe_psql($db, 'ALTER SYSTEM RESET pg_tviews.max_tracked');
+$node->restart;
 my $tracked = $node->safe_psql($db, q{SELECT tview FROM pg_tviews_performance_summary WHERE refreshes = 1 AND entity LIKE 'more%' LIMIT 1});
 $node->safe_psql($db, "DROP TABLE $tracked");
 sleep 1.1;
@@ -98,6 +106,15 @@ like($metrics, qr/^pg_tviews_pending_sessions\{datname="postgres"\} 1$/m, 'as a 
 like($metrics, qr/^pg_tviews_pending_rows\{datname="postgres"\} 4$/m, 'its size');
 like($metrics, qr/^pg_tviews_oldest_pending_seconds\{datname="postgres"\} 0*[0-9.e-]*[1-9]/m, 'its age');
 is($node->safe_psql('template1', q{CREATE EXTENSION pg_tviews; SELECT count(*) FROM pg_tviews_queue_realtime}), '0', 'each database has its own');
+is($node->safe_psql($db, 'SELECT count(*) FROM pg_tviews_health_queue()'), '0', 'five minutes are not long for the health check');
+my $idle = $node->background_psql($db);
+$idle->query_safe('BEGIN');
+$idle->query_safe(q{UPDATE tb_user SET name = 'idle' WHERE pk_user = 2});
+$command = $node->safe_psql($db, q{SELECT command FROM pg_tviews_health_queue('0 s') WHERE message ~ '^session [0-9a-f.]+ has held back \d+ changes of .*user.* since 2'});
+like($command, qr/^SELECT pg_terminate_backend\(\d+\)$/, 'it names an older one');
+$node->safe_psql($db, $command);
+ok($node->poll_query_until($db, q{SELECT count(*) = 1 FROM pg_tviews_queue_realtime}), 'which the command ends');
+$idle->{run}->kill_kill;
 $node->safe_psql('template1', 'DROP EXTENSION pg_tviews');
 
 # A lock that a flush had to wait for.
