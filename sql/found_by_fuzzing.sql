@@ -135,5 +135,19 @@ UPDATE tb_post SET title = 'A' WHERE fk_user = 1;
 CALL check_exact();
 DROP TABLE tv_first;
 
+-- A parent whose child alone is read: its capture triggers went neither with NO INHERIT nor with the child, and refused every write.
+CREATE TABLE tb_parent (id int PRIMARY KEY, label text);
+CREATE TABLE tb_child (PRIMARY KEY (id)) INHERITS (tb_parent);
+CREATE TABLE tv_child AS SELECT id AS pk_child, label FROM tb_child;
+ALTER TABLE tb_child NO INHERIT tb_parent;
+INSERT INTO tb_parent VALUES (1, 'alone');
+ALTER TABLE tb_child INHERIT tb_parent;
+INSERT INTO tb_child VALUES (2, 'child');
+UPDATE tb_parent SET label = 'both';
+CALL check_exact();
+DROP TABLE tb_child CASCADE;
+UPDATE tb_parent SET label = 'alone again';
+SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid = 'tb_parent'::regclass;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

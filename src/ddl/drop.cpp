@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 #include <set>
+#include <utility>
 
 #include "analyze/names.hpp"
 #include "catalog/audit.hpp"
@@ -95,6 +96,13 @@ std::set<Oid> remove_broken(DropBehavior behavior)
     return dependencies;
 }
 
+// Inheritance parents of base tables that the running command drops: who they were is known only before.  Never destroyed.
+std::set<Oid> &parents_left()
+{
+    static auto *only = new std::set<Oid>;
+    return *only;
+}
+
 // Rows that went with a partition or child change whatever reads its parent.
 void note_lost_rows()
 {
@@ -135,6 +143,7 @@ void after_drop(Node *parsetree)
     bool capture_trigger = drops_capture_trigger();
     std::set<std::string> names = dropped_names();
     std::set<Oid> read = remove_broken(cascades(parsetree) ? DROP_CASCADE : DROP_RESTRICT);
+    read.merge(std::exchange(parents_left(), {}));
     remove_unused_triggers({read.begin(), read.end()});
     if (capture_trigger) {
         warn_of_missing_triggers();
@@ -225,10 +234,19 @@ void lock_before_drop(Node *parsetree)
         return;
     Named named = named_objects(parsetree);
     std::set<Oid> relations;
-    for (const catalog::Tview &tview : catalog::all_tviews())
-        if (named.contains(tview.table) || named.contains(tview.view) ||
-            std::any_of(tview.dependencies.begin(), tview.dependencies.end(), [&](Oid read) { return named.contains(read); }))
+    parents_left().clear();
+    for (const catalog::Tview &tview : catalog::all_tviews()) {
+        bool concerned = named.contains(tview.table) || named.contains(tview.view);
+        for (Oid read : tview.dependencies) {
+            if (!named.contains(read))
+                continue;
+            concerned = true;
+            std::vector<Oid> parents = catalog::inheritance_ancestors(read);
+            parents_left().insert(parents.begin(), parents.end());
+        }
+        if (concerned)
             relations.insert(tview.dependencies.begin(), tview.dependencies.end());
+    }
     for (Oid relation : relations)
         pg::call(LockRelationOid, relation, AccessExclusiveLock);
 }

@@ -292,7 +292,7 @@ bool alters_persistence(Node *parsetree)
 }
 
 // What ALTER TABLE … DETACH PARTITION or NO INHERIT names besides the altered table: the partition let go, which needs no
-// triggers any more, or the parent left, whose readers have lost rows.
+// triggers any more, or the parent left, whose readers have lost rows, and through which those of the table are written no more.
 void note_separated(Node *parsetree, std::set<Object> &objects)
 {
     if (!IsA(parsetree, AlterTableStmt))
@@ -303,8 +303,9 @@ void note_separated(Node *parsetree, std::set<Object> &objects)
         if (command->subtype == AT_DetachPartition || command->subtype == AT_DetachPartitionFinalize) {
             remove_unused_triggers({find(reinterpret_cast<PartitionCmd *>(command->def)->name)});
         } else if (command->subtype == AT_DropInherit) {
-            remove_unused_triggers({find(statement->relation)});
-            objects.insert({RelationRelationId, find(reinterpret_cast<RangeVar *>(command->def))});
+            Oid parent = find(reinterpret_cast<RangeVar *>(command->def));
+            remove_unused_triggers({find(statement->relation), parent});
+            objects.insert({RelationRelationId, parent});
         }
     }
 }

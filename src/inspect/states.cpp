@@ -13,6 +13,7 @@
 #include "queue/skipping.hpp"
 #include "refresh/batches.hpp"
 #include "refresh/flush.hpp"
+#include "stats/progress.hpp"
 
 namespace tviews::inspect {
 
@@ -89,6 +90,8 @@ void resume(const catalog::Compiled &tview, pg::ResultSet &result)
         catalog::remove_marks(table);
     }
     queue::forget_skipped(table);
+    stats::Progress progress("resume", tview.name());
+    progress.phase("comparing", stats::estimated_rows(table));
     refresh::Written written = refresh::refresh_all(table);
     audit_resume(tview, written);
     Datum values[4] = {ObjectIdGetDatum(table), Int64GetDatum(static_cast<int64>(written.inserted)),

@@ -9,6 +9,7 @@
 #include "plan/rebuild_sql.hpp"
 #include "refresh/flush.hpp"
 #include "refresh/identity.hpp"
+#include "stats/progress.hpp"
 
 namespace tviews::refresh {
 
@@ -141,6 +142,8 @@ Written fill(pg::Transactions &transactions, Oid table, const std::string &mark,
         name = tview->name();
         list_keys(*tview, list, keys);
     });
+    stats::Progress progress(list == List::all ? "create" : "resume", name);
+    progress.phase("comparing", keys.size());
     Written written;
     for (std::uint64_t done = 0; done < keys.size();) {
         pg::RowSet some = keys.next(batch);
@@ -150,6 +153,7 @@ Written fill(pg::Transactions &transactions, Oid table, const std::string &mark,
             written += refresh_some(table, as_keys(*catalog::compiled(table), some));
         });
         done = std::min(done + static_cast<std::uint64_t>(batch), keys.size());
+        progress.advance(some.size());
         pg::emit(DEBUG1, {ERRCODE_SUCCESSFUL_COMPLETION, fmt::format("{} of {} documents compared", done, keys.size())});
     }
     transactions.run([&] {

@@ -9,7 +9,6 @@
 #include "plan/identifier.hpp"
 #include "plan/rebuild_sql.hpp"
 #include "refresh/identity.hpp"
-#include "stats/progress.hpp"
 
 namespace tviews::refresh {
 
@@ -28,8 +27,8 @@ std::string tid_text(std::uint64_t tid)
 
 }  // namespace
 
-Differences::Differences(catalog::Compiled &tview)
-    : tview_(tview), store_(pg::call([] { return tuplestore_begin_heap(false, false, work_mem); }))
+Differences::Differences(catalog::Compiled &tview, stats::Progress *progress)
+    : tview_(tview), progress_(progress), store_(pg::call([] { return tuplestore_begin_heap(false, false, work_mem); }))
 {
 }
 
@@ -58,8 +57,8 @@ void Differences::each(char action, const std::function<void(TupleTableSlot *)> 
         if (found != action)
             continue;
         --expected;
-        if (auto *progress = stats::Progress::running())
-            progress->advance();
+        if (progress_ != nullptr)
+            progress_->advance();
         row(slot_);
     }
 }
@@ -75,8 +74,8 @@ void Differences::close()
 
 void Differences::take(TupleTableSlot *slot)
 {
-    if (auto *progress = stats::Progress::running())
-        progress->advance();
+    if (progress_ != nullptr)
+        progress_->advance();
     pg::call([&] { slot_getallattrs(slot); });
     char action = DatumGetChar(slot->tts_values[difference_action]);
     if (action == 's' || action == 'u')

@@ -11,6 +11,7 @@
 
 #include "catalog/compiled.hpp"
 #include "refresh/view_of_data.hpp"
+#include "stats/progress.hpp"
 
 namespace tviews::refresh {
 
@@ -35,8 +36,9 @@ enum DifferenceColumn { difference_action = 0, difference_tid = 1, difference_va
 
 class Differences {
 public:
-    // Made before any subtransaction that fills it: the store's files belong to the resource owner of this moment.
-    explicit Differences(catalog::Compiled &tview);
+    // Made before any subtransaction that fills it: the store's files belong to the resource owner of this moment.  `progress`, if
+    // given, advances by each row compared, and by each handed over.
+    explicit Differences(catalog::Compiled &tview, stats::Progress *progress = nullptr);
 
     // Raises: 23505 if the query gives two rows for one key; 40001 if it does so only by the transaction's own snapshot.
     void compare(pg::Statement &statement, const pg::Parameters &parameters, bool large, Moment moment);
@@ -65,6 +67,7 @@ private:
     MemoryContext home_ = CurrentMemoryContext;
     Written counts_;
     std::vector<std::uint64_t> matched_;
+    stats::Progress *progress_;
     Tuplestorestate *store_;
     TupleTableSlot *slot_ = nullptr;
 };

@@ -140,8 +140,6 @@ Written write(catalog::Compiled &tview, Differences &differences, Moment moment)
 {
     differences.check_new_keys(moment);
     stats::PhaseScope phase(stats::Phase::write);
-    if (auto *progress = stats::Progress::running())
-        progress->phase("writing", differences.counts().total());
     write_differences(tview, differences, moment);
     Written written = differences.counts();
     differences.close();
@@ -150,8 +148,11 @@ Written write(catalog::Compiled &tview, Differences &differences, Moment moment)
 
 void rebuild_everything(catalog::Compiled &tview, Moment moment, Written &written)
 {
-    Differences differences(tview);
+    auto *progress = stats::Progress::running();
+    Differences differences(tview, progress);
     differences.compare(tview.statement(plan::compare_all(tview.relations, tview.analysis.key), {}), {}, false, moment);
+    if (progress != nullptr)
+        progress->phase("writing", differences.counts().total());
     written += write(tview, differences, moment);
 }
 
