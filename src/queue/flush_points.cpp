@@ -176,7 +176,7 @@ public:
     ~TimeoutScope()
     {
         if (armed_)
-            disable_timeout(STATEMENT_TIMEOUT, false);
+            disable_timeout(STATEMENT_TIMEOUT, true);     // one that has just fired is still to be reported as what it is
     }
     TimeoutScope(const TimeoutScope &) = delete;
     TimeoutScope &operator=(const TimeoutScope &) = delete;
