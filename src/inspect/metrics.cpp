@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "catalog/meta.hpp"
+#include "catalog/state.hpp"
 #include "pg/entry.hpp"
 #include "pg/spi.hpp"
 #include "stats/sessions.hpp"
@@ -93,6 +94,7 @@ struct Tview {
     stats::Counters counters;
     std::uint64_t rows;
     std::uint64_t bytes;
+    bool active;
 };
 
 std::uint64_t table_bytes(Oid table)
@@ -126,7 +128,7 @@ std::vector<Tview> collect(const std::string &database)
     std::vector<Tview> tviews;
     for (const catalog::Tview &tview : catalog::all_tviews()) {
         Tview one{label("datname", database) + "," + label("schema", tview.schema) + "," + label("tview", "tv_" + tview.entity),
-                  {}, {}, table_rows(tview.table), table_bytes(tview.table)};
+                  {}, {}, table_rows(tview.table), table_bytes(tview.table), !catalog::visible_marks_of(tview.table).any()};
         one.found = stats::read(tview.table, one.counters);
         tviews.push_back(std::move(one));
     }
@@ -190,6 +192,9 @@ void add_tviews(Exposition &text, const std::vector<Tview> &tviews)
         if (tview.counters.last_refresh != 0)
             text.gauge(tview.labels, unix_time(tview.counters.last_refresh));
     });
+    text.family("active", "gauge", "", "1 while the TVIEW is maintained; 0 if it is suspended, stale or not yet complete.");
+    for (const Tview &tview : tviews)
+        text.gauge(tview.labels, std::uint64_t{tview.active});
     text.family("rows", "gauge", "", "Documents of the TVIEW, as of its last VACUUM or ANALYZE.");
     for (const Tview &tview : tviews)
         text.gauge(tview.labels, tview.rows);
