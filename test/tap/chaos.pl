@@ -1,0 +1,102 @@
+# Chaos: on a system that is being written to, twelve things are broken one after another.  Each time the health check must name what is
+# broken, the commands it prints are run as they are until it prints none, and then every TVIEW must equal its query again.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::Bin;
+use Blog;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $db = 'postgres';
+my $node = new_server('chaos', "shared_preload_libraries = 'pg_tviews'");
+make_blog($node, $db);
+# The view that compares would stand in the way of a TVIEW that has to be dropped and made again.  User 11 and his post are nobody's
+# but the test's: what is spoilt there, writers do not put right.
+$node->safe_psql($db, q{
+	DROP VIEW difference;
+	INSERT INTO tb_user (pk_user, name) VALUES (11, 'quiet');
+	INSERT INTO tb_post (pk_post, fk_user, title) VALUES (51, 11, 'quiet');
+	ANALYZE;
+	CREATE ROLE shop;
+	GRANT USAGE, CREATE ON SCHEMA public TO shop;
+	GRANT SELECT ON ALL TABLES IN SCHEMA public TO shop;
+	ALTER TABLE tv_commenter OWNER TO shop;
+	ALTER VIEW v_commenter OWNER TO shop});
+
+# Writers whose errors do not stop them: what a flush raises is caught where it is asked for.
+my $script = PostgreSQL::Test::Utils::tempdir() . '/load.sql';
+append_to_file($script, q{
+	\set post random(1, 50)
+	\set user random(1, 10)
+	DO $$ BEGIN
+		INSERT INTO tb_comment (fk_post, fk_user, body) VALUES (:post, :user, 'load');
+		UPDATE tb_user SET name = 'user ' || :user || ' as of ' || :post WHERE pk_user = :user;
+		UPDATE tb_post SET title = 'post as of ' || :user WHERE pk_post = :post;
+		DELETE FROM tb_comment WHERE pk_comment = (SELECT min(pk_comment) FROM tb_comment WHERE fk_post = :post);
+		PERFORM pg_tviews_flush();
+	EXCEPTION WHEN OTHERS THEN NULL;
+	END $$;
+	\sleep 10 ms
+});
+my ($out, $err) = ('', '');
+my $load = IPC::Run::start [ 'pgbench', '-n', '-c', '2', '-T', '600', '-f', $script, $node->connstr($db) ],
+  '<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default * 4);
+
+my $problems = q{SELECT component FROM pg_tviews_health_check(1) WHERE status <> 'ok' ORDER BY 1};
+my $commands = q{SELECT DISTINCT quote_literal(substring(message FROM '\. Run: (.*)$')) FROM pg_tviews_health_check(1) WHERE status <> 'ok'};
+
+# The printed commands, without the quotes that kept each on a line of its own.
+sub printed
+{
+	my @lines = split /\n(?=')/, $node->safe_psql($db, $commands);
+	return map { my $text = s/^E?'|'$//gr; $text =~ s/''/'/gr } @lines;
+}
+
+# Breaks something, and lets what the health check says put it right.
+sub breaks
+{
+	my ($what, $component, @statements) = @_;
+	$node->psql($db, $_) foreach @statements;
+	my $reported = $node->safe_psql($db, $problems);
+	like($reported, qr/^$component$/m, "$what: the health check names it");
+	isnt($node->safe_psql($db, 'SELECT status FROM pg_tviews_status()'), 'healthy', "$what: the system is not healthy") if $component ne 'verification';
+	my $rounds = 0;
+	while (my @run = printed())
+	{
+		last if ++$rounds > 8;
+		$node->psql($db, "SET client_min_messages = error; $_") foreach grep { !/CONCURRENTLY/ } @run;
+		$node->psql($db, $_) foreach grep { /CONCURRENTLY/i } @run;
+	}
+	is($node->safe_psql($db, $problems), '', "$what: its commands put it right");
+	is($node->safe_psql($db, 'SELECT status FROM pg_tviews_status()'), 'healthy', "$what: the system is healthy again");
+	return is($node->safe_psql($db, 'SELECT * FROM pg_tviews_verify()'), '', "$what: every TVIEW equals its query");
+}
+
+is($node->safe_psql($db, $problems), '', 'nothing is wrong to begin with');
+breaks('a capture trigger is dropped', 'triggers', 'DROP TRIGGER "!pg_tviews_update" ON tb_user');
+breaks('capture triggers are disabled', 'triggers', 'ALTER TABLE tb_post DISABLE TRIGGER USER');
+breaks('documents are spoilt', 'verification', q{UPDATE tv_post SET data = '{}' WHERE pk_post = 51});
+breaks('documents are deleted', 'verification', 'DELETE FROM tv_user WHERE pk_user = 11');
+breaks('a TVIEW is suspended', 'states', q{SELECT pg_tviews_suspend('tv_post')});
+breaks('a session writes without maintaining', 'states',
+	q{BEGIN; SELECT pg_tviews_suspend('tv_user', 'transaction'); UPDATE tb_user SET name = 'skipped' WHERE pk_user = 3; COMMIT});
+breaks('an online creation fails half-way', 'states',
+	q{CREATE TABLE tb_double AS SELECT 1 AS pk_double FROM generate_series(1, 2)},
+	q{CALL pg_tviews_create_concurrently('tv_double', 'SELECT pk_double FROM tb_double')},
+	q{DELETE FROM tb_double WHERE ctid = '(0,1)'});
+breaks('a row of pg_tview_meta is lost', 'metadata', q{DELETE FROM pg_tview_meta WHERE entity = 'commenter'});
+breaks('an event trigger is disabled', 'metadata', 'ALTER EVENT TRIGGER pg_tviews_ddl_end DISABLE');
+breaks('a privilege is revoked', 'definitions',
+	'GRANT SELECT ON ALL TABLES IN SCHEMA public TO shop; ALTER TABLE tv_commenter OWNER TO shop', 'REVOKE SELECT ON tb_comment FROM shop');
+breaks('the audit log is changed', 'audit',
+	q{SET session_replication_role = replica; ALTER TABLE pg_tview_audit_log DISABLE TRIGGER append_only;
+	  ALTER TABLE pg_tview_audit_log DISABLE TRIGGER append_only_statement;
+	  UPDATE pg_tview_audit_log SET performed_by = 'nobody' WHERE link = 2});
+breaks('an index is dropped', 'indexes', q{INSERT INTO tb_comment (fk_post, fk_user, body) SELECT 1 + i % 50, 1 + i % 10, 'many' FROM generate_series(1, 5000) i},
+	'ANALYZE', 'DROP INDEX tb_comment_fk_post_idx');
+
+ok($load->pumpable, 'the writers write on');
+$load->kill_kill;
+$node->stop;
+done_testing();
