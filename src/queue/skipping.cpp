@@ -37,9 +37,11 @@ bool skips(Oid tview)
         return true;
     if (!lock(tview, ShareLock, false))
         return false;
-    if (!by_session && !catalog::marks_of(tview).suspended)
+    catalog::Marks now = catalog::marks_of(tview), seen = catalog::visible_marks_of(tview);
+    if (!by_session && !now.suspended)
         return false;
-    if (catalog::Marks seen = catalog::visible_marks_of(tview); !seen.suspended && !seen.stale) {
+    // A mark that only this snapshot shows has been taken away: it says nothing to others.
+    if (!(now.suspended || now.stale) || !(seen.suspended || seen.stale)) {
         pg::SpiSession session;
         catalog::add_mark(tview, catalog::Mark::stale);
     }

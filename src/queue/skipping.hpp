@@ -4,8 +4,8 @@
 // (pg_tviews.suspended): it makes no seeds.  A TVIEW may then differ from its query, and its marks say so, in the same snapshot.
 // Three rules:
 //   (1) Whoever skips holds the TVIEW's *skip lock* shared to the end of its transaction, prepared ones included, and looks for
-//       marks only when it has the lock.  It skips if there is `suspended`, or if its session is told to; and unless its own
-//       snapshot shows `suspended` or `stale`, it adds `stale` in the same transaction.
+//       marks only when it has the lock.  It skips if there is `suspended`, or if its session is told to; and unless there is
+//       `suspended` or `stale` now, and its own snapshot shows one too, it adds `stale` in the same transaction.
 //   (2) `suspended` and `stale` are taken away only by a resume, which has the skip lock exclusively, to the end of its transaction.
 //   (3) After that, in the same transaction, a resume takes the TVIEW's own lock exclusively (refresh/locks.hpp) and compares
 //       everything on a snapshot taken then.  (One in batches leaves the mark `building` and compares later: refresh/batches.hpp.)
