@@ -186,6 +186,21 @@ UPDATE tb_article SET head = 'h' || pk_article;
 UPDATE tb_note SET body = 'b', stars = 1;
 SELECT * FROM pg_tviews_verify(NULL);
 
+-- a join by computed values
+CREATE TABLE tb_remark (id integer PRIMARY KEY, code text, body text);
+INSERT INTO tb_remark SELECT n, 'MEMBER ' || n % 9, 'remark ' || n FROM generate_series(1, 30) n;
+CREATE TABLE tv_remarked AS
+    SELECT m.pk_member AS pk_remarked, (SELECT jsonb_agg(jsonb_build_object('id', r.id, 'body', r.body) ORDER BY r.id)
+                                        FROM tb_remark r WHERE lower(r.code) = lower(m.motto)) AS data
+    FROM (SELECT pk_member, 'Member ' || pk_member AS motto FROM tb_member) m;
+SELECT * FROM pg_tviews_explain('tv_remarked') AS e (line) WHERE line ~ 'tb_remark|copied|finds';
+INSERT INTO tb_remark VALUES (31, 'member 1', 'new'), (32, 'member 2', 'new');
+UPDATE tb_remark SET body = 'one' WHERE id = 1;
+UPDATE tb_remark SET body = 'some' WHERE id < 6;
+UPDATE tb_remark SET code = 'member 3', body = 'moved' WHERE id > 28;
+UPDATE tb_remark SET body = 'other' WHERE id BETWEEN 5 AND 12;
+SELECT * FROM pg_tviews_verify(NULL);
+
 -- a document that was spoilt is built again; so is one that only SQL can reach
 UPDATE tv_article SET data = data - 'member' WHERE pk_article = 20;
 UPDATE tv_article SET data = '[]' WHERE pk_article = 21;

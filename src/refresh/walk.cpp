@@ -175,9 +175,13 @@ private:
         Tags far;
         if (!empty(stage))
             far = tags(*rows_[stage], compiled.far, functions);
-        for (const auto &[occurrence, rows] : copies_[stage])
+        for (const auto &[occurrence, rows] : copies_[stage]) {
+            Rows own;                             // what is carried is not the step's
             if (rows && !rows->empty())
-                far.add(tags(*rows, compiled.far, functions));
+                add_columns(own, *rows, pg::first_columns(tview_.order.all[stage].columns.size()));
+            if (own)
+                far.add(tags(*own, compiled.far, functions));
+        }
         return far;
     }
 
