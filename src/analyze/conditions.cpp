@@ -125,26 +125,21 @@ private:
         return both;
     }
 
-    void split(Node *node, Conjunct at)
+    void split(Node *quals, const Conjunct &place)
     {
-        if (node == nullptr)
-            return;
-        if (IsA(node, List)) {
-            for (Node *part : pg::nodes(reinterpret_cast<List *>(node)))
-                split(part, at);
-        } else if (IsA(node, BoolExpr) && reinterpret_cast<BoolExpr *>(node)->boolop == AND_EXPR) {
-            for (Node *part : pg::nodes(reinterpret_cast<BoolExpr *>(node)->args))
-                split(part, at);
-        } else if (IsA(node, SubLink)) {
+        for (Node *node : pg::conjuncts(quals)) {
+            Conjunct at = place;
+            if (!IsA(node, SubLink)) {
+                at.clause = node;
+                add(at);
+                continue;
+            }
             auto *sublink = reinterpret_cast<SubLink *>(node);
             if (sublink->subLinkType != ANY_SUBLINK || at.sublink != nullptr)
-                return;
+                continue;
             at.sublink = at.place.scope->sublink_scope(sublink);
             asserted_.insert(sublink);
             split(sublink->testexpr, at);
-        } else {
-            at.clause = node;
-            add(at);
         }
     }
 
@@ -401,8 +396,7 @@ private:
 
     bool is_never_null(Node *side, const Resolved &reading) const
     {
-        while (IsA(side, RelabelType))
-            side = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(side)->arg);
+        side = pg::strip_relabel(side);
         if (IsA(side, Const))
             return !reinterpret_cast<Const *>(side)->constisnull;
         if (!IsA(side, Var))

@@ -22,19 +22,12 @@ bool is_plain(const Query *query)
            query->limitCount == nullptr && query->limitOffset == nullptr && query->setOperations == nullptr;
 }
 
-Node *strip(Node *node)
-{
-    while (node != nullptr && IsA(node, RelabelType))
-        node = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(node)->arg);
-    return node;
-}
-
 // The keys of jsonb_build_object()'s arguments, if all are constant and none comes twice; else none.
 std::vector<std::string> constant_keys(const List *arguments)
 {
     std::vector<std::string> keys;
     for (int i = 0; i + 1 < pg::length(arguments); i += 2) {
-        Node *key = strip(static_cast<Node *>(pg::nth(arguments, i)));
+        Node *key = pg::strip_relabel(static_cast<Node *>(pg::nth(arguments, i)));
         auto *constant = IsA(key, Const) ? reinterpret_cast<Const *>(key) : nullptr;
         if (constant == nullptr || constant->constisnull ||
             (constant->consttype != TEXTOID && constant->consttype != UNKNOWNOID))
@@ -185,7 +178,7 @@ std::optional<Array> as_array(Node *value)
 {
     if (IsA(value, CoalesceExpr)) {
         const List *arguments = reinterpret_cast<CoalesceExpr *>(value)->args;
-        if (pg::length(arguments) != 2 || !IsA(strip(static_cast<Node *>(pg::nth(arguments, 1))), Const))
+        if (pg::length(arguments) != 2 || !IsA(pg::strip_relabel(static_cast<Node *>(pg::nth(arguments, 1))), Const))
             return std::nullopt;
         value = static_cast<Node *>(pg::nth(arguments, 0));
     }
@@ -233,20 +226,6 @@ const JoinExpr *own_outer_join(Node *node, int rti)
     return nullptr;
 }
 
-void collect_conjuncts(Node *node, std::vector<Node *> &conjuncts)
-{
-    if (node == nullptr)
-        return;
-    if (IsA(node, List)) {
-        for (Node *child : pg::nodes(reinterpret_cast<List *>(node)))
-            collect_conjuncts(child, conjuncts);
-    } else if (IsA(node, BoolExpr) && reinterpret_cast<BoolExpr *>(node)->boolop == AND_EXPR) {
-        collect_conjuncts(reinterpret_cast<Node *>(reinterpret_cast<BoolExpr *>(node)->args), conjuncts);
-    } else {
-        conjuncts.push_back(node);
-    }
-}
-
 bool is_column_of(Node *node, int rti)
 {
     return IsA(node, Var) && static_cast<int>(reinterpret_cast<Var *>(node)->varno) == rti &&
@@ -258,8 +237,7 @@ bool joined_by_nothing_else(const Scope *scope, int rti, std::size_t conditions,
     const JoinExpr *join = own_outer_join(reinterpret_cast<Node *>(scope->query->jointree), rti);
     if (join == nullptr)
         return false;
-    std::vector<Node *> conjuncts;
-    collect_conjuncts(join->quals, conjuncts);
+    std::vector<Node *> conjuncts = pg::conjuncts(join->quals);
     return conjuncts.size() == conditions && std::all_of(conjuncts.begin(), conjuncts.end(), [&](Node *conjunct) {
         if (!IsA(conjunct, OpExpr) || pg::length(reinterpret_cast<OpExpr *>(conjunct)->args) != 2)
             return false;

@@ -137,25 +137,19 @@ void Decided::add_join(Node *quals, const std::set<int> &kept, const std::set<in
 
 void Decided::add_conjuncts(Node *quals, int join, bool constants)
 {
-    if (quals == nullptr)
-        return;
-    if (IsA(quals, List) || (IsA(quals, BoolExpr) && reinterpret_cast<BoolExpr *>(quals)->boolop == AND_EXPR)) {
-        const List *parts = IsA(quals, List) ? reinterpret_cast<List *>(quals) : reinterpret_cast<BoolExpr *>(quals)->args;
-        for (Node *part : pg::nodes(parts))
-            add_conjuncts(part, join, constants);
-        return;
+    for (Node *conjunct : pg::conjuncts(quals)) {
+        if (!IsA(conjunct, OpExpr) || pg::length(reinterpret_cast<OpExpr *>(conjunct)->args) != 2)
+            continue;
+        auto *operation = reinterpret_cast<OpExpr *>(conjunct);
+        Equality equality{static_cast<Node *>(pg::nth(operation->args, 0)), static_cast<Node *>(pg::nth(operation->args, 1)), join,
+                          constants};
+        bool usable = pg::call([&] {
+            return op_mergejoinable(operation->opno, exprType(equality.left)) &&
+                   (!OidIsValid(operation->inputcollid) || get_collation_isdeterministic(operation->inputcollid));
+        });
+        if (usable)
+            equalities_.push_back(equality);
     }
-    if (!IsA(quals, OpExpr) || pg::length(reinterpret_cast<OpExpr *>(quals)->args) != 2)
-        return;
-    auto *operation = reinterpret_cast<OpExpr *>(quals);
-    Equality equality{static_cast<Node *>(pg::nth(operation->args, 0)), static_cast<Node *>(pg::nth(operation->args, 1)), join,
-                      constants};
-    bool usable = pg::call([&] {
-        return op_mergejoinable(operation->opno, exprType(equality.left)) &&
-               (!OidIsValid(operation->inputcollid) || get_collation_isdeterministic(operation->inputcollid));
-    });
-    if (usable)
-        equalities_.push_back(equality);
 }
 
 // The same value without what changes none of it: join aliases, COLLATE, casts between types that compare alike.

@@ -41,13 +41,6 @@ Node *number_inputs(Node *node, std::vector<model::ColumnRef> &inputs, Index dep
     });
 }
 
-Node *strip_relabel(Node *node)
-{
-    while (node != nullptr && IsA(node, RelabelType))
-        node = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(node)->arg);
-    return node;
-}
-
 }  // namespace
 
 model::Expression to_expression(Node *tree, Casts casts)
@@ -69,8 +62,8 @@ bool may_fail(Node *tree)
     auto is_value = [](Node *node) { return IsA(node, Var) || IsA(node, Const); };
     if (IsA(tree, OpExpr) && pg::length(reinterpret_cast<OpExpr *>(tree)->args) == 2) {
         auto *operation = reinterpret_cast<OpExpr *>(tree);
-        Node *left = strip_relabel(static_cast<Node *>(pg::nth(operation->args, 0)));
-        Node *right = strip_relabel(static_cast<Node *>(pg::nth(operation->args, 1)));
+        Node *left = pg::strip_relabel(static_cast<Node *>(pg::nth(operation->args, 0)));
+        Node *right = pg::strip_relabel(static_cast<Node *>(pg::nth(operation->args, 1)));
         if (is_value(left) && is_value(right) && pg::call([&] { return get_op_btree_interpretation(operation->opno) != NIL; }))
             return false;         // comparing values as a btree does raises nothing
     }
@@ -96,13 +89,13 @@ std::optional<EqualitySides> equality_sides(Node *tree)
                      !OidIsValid(collation) || get_collation_isdeterministic(collation),
                      OidIsValid(cache->btree_opf) && op_in_opfamily(operation->opno, cache->btree_opf),
                      op_hashjoinable(operation->opno, type),
-                     exprType(strip_relabel(left)), exprType(strip_relabel(right))};
+                     exprType(pg::strip_relabel(left)), exprType(pg::strip_relabel(right))};
     });
     if (!facts.equality)
         return std::nullopt;
     EqualitySides sides;
-    sides.equality.left = to_expression(strip_relabel(left), Casts::all);
-    sides.equality.right = to_expression(strip_relabel(right), Casts::all);
+    sides.equality.left = to_expression(pg::strip_relabel(left), Casts::all);
+    sides.equality.right = to_expression(pg::strip_relabel(right), Casts::all);
     if (sides.equality.left.occurrences().size() != 1 || sides.equality.right.occurrences().size() != 1)
         return std::nullopt;
     sides.equality.same_type = facts.left_type == facts.right_type && facts.deterministic && facts.default_family;

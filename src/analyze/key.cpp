@@ -13,6 +13,7 @@
 #include "analyze/names.hpp"
 #include "analyze/resolve.hpp"
 #include "pg/list.hpp"
+#include "pg/walk.hpp"
 
 namespace tviews::analyze {
 
@@ -23,8 +24,7 @@ using Branches = std::vector<int>;
 // The values one key column can take in one reading: one, or one per COALESCE argument.
 std::vector<Node *> values_of(Node *tree)
 {
-    while (IsA(tree, RelabelType))
-        tree = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(tree)->arg);
+    tree = pg::strip_relabel(tree);
     std::vector<Node *> values;
     if (!IsA(tree, CoalesceExpr))
         return {tree};

@@ -1,6 +1,8 @@
 // Trampolines between PostgreSQL's tree walkers and C++ callbacks; see walk.hpp.
 #include "pg/walk.hpp"
 
+#include "pg/list.hpp"
+
 namespace tviews::pg {
 
 namespace {
@@ -85,6 +87,31 @@ Query *mutate_query_children(Query *query, const std::function<Node *(Node *)> &
     if (changer.failure)
         std::rethrow_exception(changer.failure);
     return copy;
+}
+
+Node *strip_relabel(Node *node)
+{
+    while (node != nullptr && IsA(node, RelabelType))
+        node = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(node)->arg);
+    return node;
+}
+
+std::vector<Node *> conjuncts(Node *quals)
+{
+    if (quals == nullptr)
+        return {};
+    const List *parts = nullptr;
+    if (IsA(quals, List))
+        parts = reinterpret_cast<List *>(quals);
+    else if (IsA(quals, BoolExpr) && reinterpret_cast<BoolExpr *>(quals)->boolop == AND_EXPR)
+        parts = reinterpret_cast<BoolExpr *>(quals)->args;
+    else
+        return {quals};
+    std::vector<Node *> found;
+    for (Node *part : nodes(parts))
+        for (Node *conjunct : conjuncts(part))
+            found.push_back(conjunct);
+    return found;
 }
 
 }  // namespace tviews::pg

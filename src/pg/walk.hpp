@@ -6,6 +6,7 @@
 
 #include <exception>
 #include <functional>
+#include <vector>
 
 #include "pg/guard.hpp"
 
@@ -18,6 +19,12 @@ bool walk_children(Node *node, const std::function<bool(Node *)> &visit);
 
 // The same for the parts of a Query: target list, quals, range table subqueries (not CTEs twice); flags as QTW_*.
 bool walk_query_children(Query *query, int flags, const std::function<bool(Node *)> &visit);
+
+// The node below casts that change nothing but the type's name; null if there is none.
+Node *strip_relabel(Node *node);
+
+// The conditions that an AND, or a list of them, is made of; a single one is itself.
+std::vector<Node *> conjuncts(Node *quals);
 
 // Copies node with every child replaced by change(child).
 Node *mutate_children(Node *node, const std::function<Node *(Node *)> &change);
