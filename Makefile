@@ -1,7 +1,7 @@
 # pg_tviews: built by PGXS.  make && make install && make installcheck; script/test runs everything from a fresh machine.
 EXTENSION = pg_tviews
 MODULE_big = pg_tviews
-DATA = $(wildcard sql/pg_tviews--*.sql) $(wildcard upgrades/pg_tviews--*--*.sql)
+DATA = $(wildcard sql/pg_tviews--*.sql) $(wildcard upgrades/pg_tviews--*.sql)
 OBJS = $(patsubst %.cpp,%.o,$(sort $(wildcard src/*/*.cpp)))
 
 REGRESS = $(patsubst sql/%.sql,%,$(filter-out sql/pg_tviews--%,$(sort $(wildcard sql/*.sql))))

@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 PAGE = "docs/reference/errors.md"
-SCRIPT = "sql/pg_tviews--0.1.0.sql"
+SCRIPT = "sql/pg_tviews--0.2.0.sql"
 
 # Functions that hand messages on: which argument is the SQLSTATE (or the fixed one), message, DETAIL, HINT.
 WRAPPERS = {

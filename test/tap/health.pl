@@ -34,11 +34,11 @@ is_exact($node, 'postgres', 'with the library preloaded');
 # Versions.
 $node->safe_psql('postgres', q{UPDATE pg_extension SET extversion = '0.0.9' WHERE extname = 'pg_tviews'});
 ($message, $command) = reported($node, 'postgres', 'version');
-like($message, qr/the library of this session has version 0\.1\.0, the SQL objects have 0\.0\.9/, 'another version is reported');
-is($command, q{ALTER EXTENSION pg_tviews UPDATE TO '0.1.0'}, 'with the command that upgrades');
+like($message, qr/the library of this session has version 0\.2\.0, the SQL objects have 0\.0\.9/, 'another version is reported');
+is($command, q{ALTER EXTENSION pg_tviews UPDATE TO '0.2.0'}, 'with the command that upgrades');
 is($node->safe_psql('postgres', 'SELECT pg_tviews_liveness(), pg_tviews_readiness()'), 't|f', 'alive, but not ready');
 is($node->safe_psql('postgres', 'SELECT status FROM pg_tviews_status()'), 'unhealthy', 'and unhealthy');
-$node->safe_psql('postgres', q{UPDATE pg_extension SET extversion = '0.1.0' WHERE extname = 'pg_tviews'});
+$node->safe_psql('postgres', q{UPDATE pg_extension SET extversion = '0.2.0' WHERE extname = 'pg_tviews'});
 is($node->safe_psql('postgres', 'SELECT status FROM pg_tviews_status()'), 'healthy', 'the same versions again');
 
 # A restore without triggers, without rows of pg_tview_meta, without the rows of a TVIEW.
