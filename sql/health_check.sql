@@ -170,7 +170,7 @@ UPDATE tv_user SET name = 'wrong' WHERE pk_user = 1;
 SELECT * FROM look;
 SELECT component, severity, regexp_replace(message, '\. Run.*', '') AS message FROM pg_tviews_health_check(1) WHERE status <> 'ok';
 SELECT * FROM look;
-SELECT count(*) FROM pg_tviews_verify(NULL, 0.01);
+SELECT count(*) FROM pg_tviews_verify(NULL, 0.000000001);
 SELECT * FROM look;
 SELECT command FROM problems \gexec
 SELECT * FROM look;
