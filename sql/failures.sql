@@ -59,6 +59,13 @@ DROP TABLE tv_author, tv_user;
 CREATE TABLE tv_user AS SELECT pk_user, name FROM tb_user;
 ALTER TABLE tv_user ADD CHECK (name <> 'forbidden');
 CALL failing('UPDATE tb_user SET name = ''forbidden'' WHERE pk_user = 1');
+-- PostgreSQL's own words, for they are not about the key.
+ALTER TABLE tv_user ADD UNIQUE (name), ALTER name SET NOT NULL;
+ALTER TABLE tb_user ALTER name DROP NOT NULL;
+CALL failing('UPDATE tb_user SET name = ''Ben'' WHERE pk_user = 1');
+CALL failing('UPDATE tb_user SET name = NULL WHERE pk_user = 1');
+CALL failing('INSERT INTO tb_user VALUES (7, uuid_of(1, 7), NULL)');
+ALTER TABLE tv_user DROP CONSTRAINT tv_user_name_key, ALTER name DROP NOT NULL;
 CREATE TABLE allowed (name text PRIMARY KEY);
 INSERT INTO allowed SELECT name FROM tb_user;
 ALTER TABLE tv_user ADD FOREIGN KEY (name) REFERENCES allowed DEFERRABLE INITIALLY DEFERRED;

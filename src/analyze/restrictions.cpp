@@ -114,7 +114,8 @@ private:
         if (IsA(node, SQLValueFunction))
             check_value_function(reinterpret_cast<SQLValueFunction *>(node));
         if (IsA(node, NextValueExpr))
-            refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot use sequences", "", "");
+            refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot use sequences",
+                   "A sequence gives another value each time a document is built.", "Store the value in a column.");
         if (IsA(node, Var) && reinterpret_cast<Var *>(node)->varattno < 0 &&
             reinterpret_cast<Var *>(node)->varattno != TableOidAttributeNumber)
             refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot use system columns",
@@ -134,7 +135,8 @@ private:
             return refuse_session_state(written);
         if (builtin && function.returns_set && std::string_view(function.name).starts_with("pg_"))
             return refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW cannot read the server's state",
-                          "Nothing tells when the result of " + written + " changes.", "");
+                          "Nothing tells when the result of " + written + " changes.",
+                          "Read it beside the TVIEW, or copy what is needed into a table.");
         if (function.volatility == PROVOLATILE_VOLATILE)
             return refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot use volatile functions",
                           "Function " + written + " is volatile: it may give another result each time a document is built.",
@@ -204,7 +206,8 @@ void check_source(Oid relation, bool logged, Findings &findings)
         refuse("a TVIEW cannot read a materialized view", "No trigger fires when " + name + " is refreshed.",
                "Make " + name + " a TVIEW, or read what it is made from.");
     if (relation < FirstNormalObjectId)
-        refuse("a TVIEW cannot read a system catalog", "No trigger fires when " + name + " changes.", "");
+        refuse("a TVIEW cannot read a system catalog", "No trigger fires when " + name + " changes.",
+               "Read it beside the TVIEW, or copy what is needed into a table.");
 }
 
 std::set<Oid> sources(const std::vector<model::Occurrence> &occurrences)

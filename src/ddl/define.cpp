@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fmt/core.h>
+#include <map>
 #include <set>
 
 #include "analyze/analyze.hpp"
@@ -284,20 +285,35 @@ void check_policies(const std::vector<Oid> &relations)
                        "Let the table's owner, or a role with BYPASSRLS, create the TVIEW."});
 }
 
-// Walks what the TVIEWs read, from `dependencies` on.
-void check_cycle(const catalog::Tview &tview, std::vector<Oid> dependencies)
+// The way from the TVIEW over those that read each other back to it; `read_by` leads from each to the one that reads it.
+std::string circle(const catalog::Tview &tview, const std::map<Oid, Oid> &read_by)
 {
-    std::set<Oid> seen;
-    while (!dependencies.empty()) {
-        Oid relation = dependencies.back();
-        dependencies.pop_back();
+    std::string way = analyze::qualified_relation_name(tview.table);
+    for (Oid at = read_by.at(tview.table); OidIsValid(at); at = read_by.at(at))
+        way = analyze::qualified_relation_name(at) + ", which reads " + way;
+    return fmt::format("It would read {}.", way);
+}
+
+// Walks what the TVIEWs read, from `dependencies` on.
+void check_cycle(const catalog::Tview &tview, const std::vector<Oid> &dependencies)
+{
+    std::map<Oid, Oid> read_by;
+    std::vector<Oid> reached;
+    auto reach = [&](const std::vector<Oid> &relations, Oid reader) {
+        for (Oid relation : relations)
+            if (read_by.emplace(relation, reader).second)
+                reached.push_back(relation);
+    };
+    reach(dependencies, InvalidOid);
+    while (!reached.empty()) {
+        Oid relation = reached.back();
+        reached.pop_back();
         if (relation == tview.table)
             pg::raise({ERRCODE_INVALID_OBJECT_DEFINITION,
-                       fmt::format("TVIEW {}.tv_{} would read itself", tview.schema, tview.entity)});
-        if (!seen.insert(relation).second)
-            continue;
+                       fmt::format("TVIEW {}.tv_{} would read itself", tview.schema, tview.entity), circle(tview, read_by),
+                       "Let one of the TVIEWs read the base tables instead."});
         if (auto read = catalog::find_tview(relation))
-            dependencies.insert(dependencies.end(), read->dependencies.begin(), read->dependencies.end());
+            reach(read->dependencies, relation);
     }
 }
 

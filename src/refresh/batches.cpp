@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include "catalog/state.hpp"
 #include "pg/spi.hpp"
@@ -106,9 +107,14 @@ Keys as_keys(const catalog::Compiled &tview, const pg::RowSet &rows)
     std::vector<int> part;
     for (int i = 0; i < static_cast<int>(tview.analysis.key.size()); ++i)
         part.push_back(i);
-    if (keys.add(part, rows, pg::first_columns(rows.width())))
-        pg::raise({ERRCODE_NOT_NULL_VIOLATION, fmt::format("the query of TVIEW {} gives a row whose key is null", tview.name()), "",
-                   "Filter such rows out of the query or give them a key with COALESCE."});
+    std::vector<std::size_t> columns = pg::first_columns(rows.width());
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        if (rows.has_null(row, columns))
+            pg::raise({ERRCODE_NOT_NULL_VIOLATION,
+                       fmt::format("the query of TVIEW {} gives a row whose key is null", tview.name()),
+                       fmt::format("Key ({})={}.", fmt::join(tview.tview.key, ", "), rows.describe(row)),
+                       "Filter such rows out of the query or give them a key with COALESCE."});
+    keys.add(part, rows, columns);
     return keys;
 }
 

@@ -2,6 +2,7 @@
 #include "refresh/rebuild.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <fmt/core.h>
 
 #include "pg/subtransaction.hpp"
@@ -25,13 +26,33 @@ constexpr std::size_t batch = 50000;
 // The number of elements the planner assumes in an array it does not know.
 constexpr double assumed_keys = 10;
 
-// What PostgreSQL says of the table's primary key, in terms of the TVIEW.
+// Whether a constraint of this name is the TVIEW's primary key.
+bool is_key(const catalog::Compiled &tview, const char *constraint)
+{
+    return constraint != nullptr && pg::call([&] {
+        Relation table = relation_open(tview.tview.table, NoLock);
+        Oid index = RelationGetPrimaryKeyIndex(table);
+        relation_close(table, NoLock);
+        const char *name = OidIsValid(index) ? get_rel_name(index) : nullptr;
+        return name != nullptr && std::strcmp(name, constraint) == 0;
+    });
+}
+
+bool is_key_column(const catalog::Compiled &tview, const char *column)
+{
+    const auto &key = tview.tview.key;
+    return column != nullptr && std::find(key.begin(), key.end(), column) != key.end();
+}
+
+// What PostgreSQL says of the table's primary key, in terms of the TVIEW.  What it says of constraints that users have added
+// to the table stays as it is.
 void translate(const catalog::Compiled &tview, ErrorData *error, Moment moment)
 {
-    auto replace = [&](int sqlstate, const std::string &message, const char *hint) {
+    auto replace = [&](int sqlstate, const std::string &message, const char *hint, const std::string &detail = "") {
         pg::call([&] {
             error->sqlerrcode = sqlstate;
             error->message = pstrdup(message.c_str());
+            error->detail = detail.empty() ? error->detail : pstrdup(detail.c_str());
             error->hint = pstrdup(hint);
         });
     };
@@ -39,15 +60,18 @@ void translate(const catalog::Compiled &tview, ErrorData *error, Moment moment)
                     tview.tview.schema == error->schema_name && "tv_" + tview.tview.entity == error->table_name;
     if (!on_tview)
         return;
-    if (error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && moment == Moment::read && IsolationUsesXactSnapshot())
+    if (error->sqlerrcode == ERRCODE_NOT_NULL_VIOLATION && is_key_column(tview, error->column_name))
+        replace(ERRCODE_NOT_NULL_VIOLATION, fmt::format("the query of TVIEW {} gives a row whose key is null", tview.name()),
+                "Filter such rows out of the query or give them a key with COALESCE.",
+                fmt::format("Key column \"{}\" is null. {}", error->column_name, error->detail ? error->detail : ""));
+    if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || !is_key(tview, error->constraint_name))
+        return;
+    if (moment == Moment::read && IsolationUsesXactSnapshot())
         replace(ERRCODE_T_R_SERIALIZATION_FAILURE, "could not serialize access due to concurrent update",
                 "The transaction might succeed if retried.");
-    else if (error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION)
+    else
         replace(ERRCODE_UNIQUE_VIOLATION, fmt::format("the query of TVIEW {} gives two rows with one key", tview.name()),
                 "A TVIEW's key must be unique in its query; correct the data or redefine the TVIEW.");
-    else if (error->sqlerrcode == ERRCODE_NOT_NULL_VIOLATION)
-        replace(ERRCODE_NOT_NULL_VIOLATION, fmt::format("the query of TVIEW {} gives a row whose key is null", tview.name()),
-                "Filter such rows out of the query or give them a key with COALESCE.");
 }
 
 // An error that carries our context already.
