@@ -93,6 +93,24 @@ UPDATE tb_word SET word = 'hELLO';
 SELECT pk_word, n FROM tv_word;
 CALL check_exact();
 DROP TABLE tv_price, tv_word;
+-- char(2) and char(4) without their length: equal whatever blanks they end in, and both forms changed in one transaction.
+CREATE TABLE tb_two (pk_two int PRIMARY KEY, code char(2));
+CREATE TABLE tb_four (pk_four int PRIMARY KEY, code char(4));
+INSERT INTO tb_two VALUES (1, 'x'), (2, 'y');
+INSERT INTO tb_four VALUES (1, 'y'), (2, 'z');
+CREATE TABLE tv_code AS SELECT code AS pk_code, count(*) AS n
+    FROM (SELECT code::bpchar FROM tb_two UNION ALL SELECT code::bpchar FROM tb_four) u GROUP BY code;
+BEGIN;
+INSERT INTO tb_two VALUES (3, 'w');
+INSERT INTO tb_four VALUES (3, 'w');
+COMMIT;
+BEGIN;
+UPDATE tb_two SET code = 'x' WHERE pk_two = 2;
+UPDATE tb_four SET code = 'x' WHERE pk_four = 1;
+COMMIT;
+SELECT rtrim(pk_code) AS code, n FROM tv_code ORDER BY 1;
+SELECT * FROM pg_tviews_verify('tv_code');
+DROP TABLE tv_code;
 
 -- Types that differ on the two sides of a join: int and bigint, varchar and text, numeric and int.
 CREATE TABLE tb_small (pk_small int PRIMARY KEY, name text);

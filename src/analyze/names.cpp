@@ -18,7 +18,8 @@ std::string qualified_relation_name(Oid relation)
 bool equal_is_identical(Oid type, Oid collation)
 {
     TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
-    if (!OidIsValid(cache->btree_opf))
+    // bpchar claims it, but equal values may end in more or fewer blanks.
+    if (!OidIsValid(cache->btree_opf) || cache->btree_opintype == BPCHAROID)
         return false;
     Oid function = get_opfamily_proc(cache->btree_opf, cache->btree_opintype, cache->btree_opintype, BTEQUALIMAGE_PROC);
     return OidIsValid(function) &&

@@ -83,6 +83,18 @@ TEST(CompareKeys, MatchesTheDocumentsOfAPartialKeyWithEachOther)
         ON v."site" OPERATOR(pg_catalog.=) t."site" AND v."slug" OPERATOR(pg_catalog.=) t."slug") AS d)"));
 }
 
+TEST(CompareKeys, KeepsTheOrderOfKeysThatAreEachThereOnce)
+{
+    std::vector<model::KeyColumn> key = page_key;
+    key[0].identical = true;
+    EXPECT_NE(compare_keys(pages, key, {0}).find("FROM (SELECT pg_catalog.unnest($1::integer[]) AS k1) AS k, LATERAL"),
+              std::string::npos);
+    EXPECT_NE(compare_bulk(pages, key, {0}).find("FROM (SELECT pg_catalog.unnest($1::integer[]) AS k1) AS k WHERE"),
+              std::string::npos);
+    EXPECT_NE(compare_keys(pages, key, {0, 1}).find("FROM (SELECT DISTINCT pg_catalog.unnest($1::integer[]) AS k1, "),
+              std::string::npos);
+}
+
 TEST(CompareKeys, FollowsTheOrderInWhichTheColumnsAreGiven)
 {
     EXPECT_NE(compare_keys(pages, page_key, {1, 0}).find(flat(R"(
