@@ -22,7 +22,7 @@ class Meeting:
     """Steps of two sessions in one list, each with `who` it is of; looks like a Transaction to the shrinker."""
 
     begin = end = ''
-    alone, timezone = True, None
+    alone, timezone, watched = True, None, False
 
     def __init__(self, steps):
         self.steps = steps

@@ -91,7 +91,7 @@ class Shrinker:
         changed = False
         for transaction in self.case.transactions:
             changed |= self._without_steps(transaction.steps)
-            for name, value in (('timezone', None), ('end', 'COMMIT'), ('begin', 'BEGIN')):
+            for name, value in (('timezone', None), ('watched', False), ('end', 'COMMIT'), ('begin', 'BEGIN')):
                 if getattr(transaction, name) not in (value, ''):
                     changed |= self._attempt(lambda: assign(transaction, name, value))
             if not transaction.alone and not any(step.kind == 'check' for step in transaction.steps):

@@ -33,16 +33,24 @@ class Step:
 
 
 class Transaction:
-    """`alone`: every step commits by itself."""
+    """`alone`: every step commits by itself.  `watched`: a check follows every statement, and whatever is pending is flushed by it."""
 
-    def __init__(self, begin, steps, end, alone=False, timezone=None):
+    def __init__(self, begin, steps, end, alone=False, timezone=None, watched=False):
         self.begin, self.steps, self.end, self.alone, self.timezone = begin, steps, end, alone, timezone
+        self.watched = watched
 
     def flat(self):
         found = []
         for i, step in enumerate(self.steps):
             found += step.flat(i + 1)
-        return found
+        if not self.watched and not self.alone:
+            return found
+        watched = []
+        for kind, text, step in found:
+            watched.append((kind, text, step))
+            if kind != 'check':
+                watched.append(('check', '', Step('check')))
+        return watched
 
 
 class Writes:
@@ -63,7 +71,8 @@ class Writes:
         level = rng.choice(['', '', '', ' ISOLATION LEVEL REPEATABLE READ', ' ISOLATION LEVEL SERIALIZABLE'])
         steps = [self.step(3) for _ in range(count)]
         end = rng.choice(['COMMIT'] * 10 + ['ROLLBACK', 'PREPARE'])
-        transaction = Transaction(f'BEGIN{level}', steps, end, timezone=rng.choice([None] * 5 + ['Asia/Tokyo']))
+        transaction = Transaction(f'BEGIN{level}', steps, end, timezone=rng.choice([None] * 5 + ['Asia/Tokyo']),
+                                  watched=self.chance(0.25))
         if any('DECLARE ' in text for _, text, _ in transaction.flat()):
             transaction.timezone = None   # a cursor over the query would read it in the session's, not in the TVIEW's
         return transaction
@@ -76,7 +85,7 @@ class Writes:
         if roll < 0.18:
             body = [self.plain_step(inside=True) for _ in range(self.rng.choice([1, 2, 3]))]
             return Step('do', body=body, end=self.rng.choice(['', 'raise']), catch=True)
-        if depth > 0 and roll < 0.30:
+        if depth > 0 and roll < 0.32:
             return Step('check')
         return self.plain_step(alone=depth == 0)
 
