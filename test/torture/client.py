@@ -143,15 +143,15 @@ class Client:
 
     def after_error(self, error, steps, position):
         """Where to go on: at the rollback of the savepoint the error happened in, or nowhere."""
-        kinds = [kind for kind, _ in steps]
         if self.session.connection.closed:
             raise Unexpected(f'the connection is gone: {text_of(error)}')
-        if 'save' in kinds[:position]:
-            end = next(i for i, kind in enumerate(kinds) if kind in ('undo', 'release'))
-            if position < end:
-                self.session.run('ROLLBACK TO s')
-                self.counts['savepoints rolled back after an error'] += 1
-                return end + 1
+        opened = 0
+        for kind, _ in steps[:position]:
+            opened += {'save': 1, 'undo': -1, 'release': -1}.get(kind, 0)
+        if opened:
+            self.session.run(f'ROLLBACK TO s{opened}')
+            self.counts['savepoints rolled back after an error'] += 1
+            return next(i for i in range(position, len(steps)) if steps[i][1] in (f'ROLLBACK TO s{opened}', f'RELEASE s{opened}')) + 1
         if self.session.connection.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE:
             self.session.run('ROLLBACK')
         return None

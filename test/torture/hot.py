@@ -1,7 +1,8 @@
-"""The schema under torture: eight base tables of few rows, seven TVIEWs over them, and what must never differ.
+"""The schema under torture: ten base tables of few rows, twelve TVIEWs over them, and what must never differ.
 
 Every TVIEW shape whose concurrency is hard is here once: joins three levels deep, arrays through other tables, a link table
-with a key of two columns, an outer join, grouped aggregates whose groups come and go, EXISTS, and two TVIEWs over a TVIEW.
+with a key of two columns, an outer join, grouped aggregates whose groups come and go, EXISTS, two TVIEWs over a TVIEW, a join
+without an equality, a recursion, a key of two owners, a change that compares everything, and a shared value.
 Only one foreign key exists, so that parents may come after their children and go before them.  Not here: what is written
 (transactions.py).
 """
@@ -16,6 +17,9 @@ CREATE TABLE tb_post (pk_post integer PRIMARY KEY, fk_user integer NOT NULL, nam
 CREATE TABLE tb_comment (pk_comment integer PRIMARY KEY, fk_post integer NOT NULL, fk_user integer, name text NOT NULL);
 CREATE TABLE tb_tag (pk_tag integer PRIMARY KEY, name text NOT NULL);
 CREATE TABLE tb_post_tag (fk_post integer, fk_tag integer, name text NOT NULL, PRIMARY KEY (fk_post, fk_tag));
+CREATE TABLE tb_node (pk_node integer PRIMARY KEY, fk_node integer, name text NOT NULL);
+CREATE TABLE tb_site (pk_site integer PRIMARY KEY, name text NOT NULL);
+CREATE INDEX ON tb_node (fk_node);
 CREATE INDEX ON tb_team (fk_company);
 CREATE INDEX ON tb_user (fk_team);
 CREATE INDEX ON tb_profile (fk_user);
@@ -32,6 +36,8 @@ INSERT INTO tb_post SELECT i, 1 + i % 6, 'post ' || i, i % 3 > 0 FROM generate_s
 INSERT INTO tb_comment SELECT i, 1 + i % 12, 1 + i % 6, 'comment ' || i FROM generate_series(1, 30) i;
 INSERT INTO tb_tag SELECT i, 'tag ' || i FROM generate_series(1, 4) i;
 INSERT INTO tb_post_tag SELECT i, 1 + i % 4, 'link' FROM generate_series(1, 12) i;
+INSERT INTO tb_node SELECT i, nullif(i / 2, 0), 'node ' || i FROM generate_series(1, 8) i;
+INSERT INTO tb_site SELECT i, 'site ' || i FROM generate_series(1, 2) i;
 
 CREATE TABLE tv_post AS
 SELECT p.pk_post, p.fk_user, t.fk_company, p.published,
@@ -73,24 +79,51 @@ SELECT g.pk_tag, jsonb_build_object('name', g.name, 'posts', n.posts, 'published
 FROM tb_tag g LEFT JOIN (SELECT l.fk_tag, count(*) AS posts, count(*) FILTER (WHERE p.published) AS published
                          FROM tb_post_tag l JOIN tb_post p ON p.pk_post = l.fk_post GROUP BY l.fk_tag) n ON n.fk_tag = g.pk_tag;
 
+CREATE TABLE tv_reach AS
+SELECT u.pk_user AS pk_reach, jsonb_build_object('name', u.name,
+           'tags', ARRAY(SELECT g.name FROM tb_tag g WHERE g.pk_tag <= u.fk_team ORDER BY g.pk_tag)) AS data
+FROM tb_user u;
+
+CREATE TABLE tv_node AS
+WITH RECURSIVE r AS (
+    SELECT n.pk_node AS root, n.fk_node AS up, 0 AS depth, n.name FROM tb_node n
+    UNION ALL SELECT r.root, p.fk_node, r.depth + 1, p.name FROM r JOIN tb_node p ON p.pk_node = r.up WHERE r.depth < 4)
+SELECT r.root AS pk_node, to_jsonb(array_agg(r.name ORDER BY r.depth, r.name)) AS data FROM r GROUP BY r.root;
+
+SELECT pg_tviews_create('tv_banner', $$
+    SELECT t.pk_team, s.pk_site, jsonb_build_object('team', t.name, 'site', s.name) AS data FROM tb_team t CROSS JOIN tb_site s $$,
+    '{"key": ["pk_team", "pk_site"]}');
+
+CREATE TABLE tv_rank AS
+SELECT o.pk_company AS pk_rank, to_jsonb(row_number() OVER (ORDER BY o.name, o.pk_company)) AS data FROM tb_company o;
+
+CREATE TABLE tv_share AS
+SELECT g.pk_tag AS pk_share, jsonb_build_object('name', g.name, 'of', (SELECT count(*) FROM tb_company)) AS data FROM tb_tag g;
+
 SELECT pg_tviews_create('tv_link', $$
     SELECT l.fk_post, l.fk_tag, jsonb_build_object('link', l.name, 'post', p.name, 'tag', g.name) AS data
     FROM tb_post_tag l JOIN tb_post p ON p.pk_post = l.fk_post JOIN tb_tag g ON g.pk_tag = l.fk_tag $$,
     '{"key": ["fk_post", "fk_tag"]}');
 """
 
-TVIEWS = ('tv_post', 'tv_user', 'tv_company', 'tv_commenter', 'tv_employer', 'tv_tag', 'tv_link')
+TVIEWS = ('tv_post', 'tv_user', 'tv_company', 'tv_commenter', 'tv_employer', 'tv_tag', 'tv_link', 'tv_reach', 'tv_node', 'tv_banner',
+          'tv_rank', 'tv_share')
 
 # TRUNCATE is not MVCC-safe: a reader locks first and takes its snapshot afterwards.
-LOCK_FOR_READING = 'LOCK TABLE tb_company, tb_team, tb_user, tb_profile, tb_post, tb_comment, tb_tag, tb_post_tag IN ACCESS SHARE MODE'
+LOCK_FOR_READING = ('LOCK TABLE tb_company, tb_team, tb_user, tb_profile, tb_post, tb_comment, tb_tag, tb_post_tag, tb_node, tb_site '
+                    'IN ACCESS SHARE MODE')
 
 COMPARE = 'SELECT * FROM difference'
+
+# While a TVIEW has one it is not compared, so there may be none when a burst is over.
+MARKS = 'SELECT tview::regclass::text, state FROM pg_tview_state'
 
 # Above READ COMMITTED a transaction may insert a key that another one has deleted since its snapshot, and then sees both
 # rows.  What a join over a unique index makes of them depends on its plan, in the query as in the TVIEW; the commit looks at the
 # latest rows, where there is one.
 KEYS = {'company': 'pk_company', 'team': 'pk_team', 'user': 'pk_user', 'profile': 'pk_profile', 'post': 'pk_post',
-        'comment': 'pk_comment', 'tag': 'pk_tag', 'post_tag': 'fk_post, fk_tag'}
+        'comment': 'pk_comment', 'tag': 'pk_tag', 'post_tag': 'fk_post, fk_tag', 'node': 'pk_node',
+        'site': 'pk_site'}
 DOUBLE_KEYS = ' UNION ALL '.join(f'(SELECT {table!r} FROM tb_{table} GROUP BY {key} HAVING count(*) > 1)'
                                  for table, key in KEYS.items())
 
