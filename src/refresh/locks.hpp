@@ -23,6 +23,10 @@
 // A row that is changed in no column a walk reads (`moved` is false, capture/row.cpp) takes no near tags: a walk across it arrives and
 // goes on the same way whichever version it sees, so case (1) applies.  Its transaction reaches k by itself.
 //
+// Near tags of old join values are not needed for this.  Who walks with one before we commit still sees the old row and goes on
+// from it to k, as we do from the row as it was: case (1).  After our commit the row is not there, and k, rebuilt, has no part of it.
+// They make it wait at the step instead of at the documents behind it; test/model shows that all stays exact without them.
+//
 // Order: every relation a flush may touch, by OID; then TVIEWs by rank, then OID; in a TVIEW its own tag, then the steps in
 // the order of the stages, far ends first, then documents; within a step or the documents, tags by number.  All flushes take
 // their locks in this order and no tag is strengthened within a flush, so flushes alone cannot deadlock.  A transaction that flushed
