@@ -2,6 +2,7 @@
 
 Not here: running it (oracle.py) and making it smaller (shrink.py).
 """
+import json
 import random
 import re
 
@@ -10,10 +11,10 @@ import query
 import schema
 import triggers
 from scope import Col, Rel
-from writes import Writes
+from writes import hurried, Writes
 
 SCHEMA = 'fuzz'
-CLEAN = [f'DROP SCHEMA IF EXISTS {SCHEMA} CASCADE', f'CREATE SCHEMA {SCHEMA}']
+CLEAN = [f'DROP SCHEMA IF EXISTS {", ".join([SCHEMA] + schema.SCHEMAS)} CASCADE'] + [f'CREATE SCHEMA {name}' for name in [SCHEMA] + schema.SCHEMAS]
 SESSION = [f'SET search_path = {SCHEMA}, public', "SET TimeZone = 'UTC'"]
 PREAMBLE = CLEAN + SESSION + schema.TYPES
 
@@ -27,7 +28,7 @@ class View:
         self.key = output.key
         self.option = getattr(output, 'option', False)
         self.by_function = self.option
-        self.words = ''
+        self.words, self.reads = '', []
 
     @property
     def is_tview(self):
@@ -38,16 +39,21 @@ class View:
             return f'CREATE VIEW {self.name}{self.words} AS {self.node}'
         if not self.by_function:
             return f'CREATE TABLE {self.name} AS {self.node}'
-        options = ''
-        if self.option:
-            options = ', \'{"key": [%s]}\'' % ', '.join(f'"{name}"' for name in self.key)
+        options = {'key': self.key} if self.option else {}
+        if self.reads:
+            options['reads'] = self.reads
+        options = f", $options${json.dumps(options)}$options$" if options else ''
         return f"SELECT pg_tviews_create('{self.name}', $query${self.node}$query${options})"
 
-    def compare_sql(self):
-        """Rows that are in one of TVIEW and query only, as text."""
+    @property
+    def backing(self):
+        return self.name.replace('tv_', 'v_', 1)
+
+    def compare_sql(self, by_view=False):
+        """Rows that are in one of TVIEW and query only, as text.  `by_view`: where the query's own text does not fit any more."""
         row = f'ROW({", ".join(self.columns)})::text'
         tview = f'SELECT {row} AS r FROM {self.name}'
-        query = f'SELECT {row} AS r FROM ({self.node}) AS query'
+        query = f'SELECT {row} AS r FROM ' + (self.backing if by_view else f'({self.node}) AS query')
         return (f"SELECT 'only in {self.name}' AS side, r FROM ({tview} EXCEPT ALL {query}) AS a "
                 f"UNION ALL SELECT 'only in its query', r FROM ({query} EXCEPT ALL {tview}) AS b ORDER BY 1, 2")
 
@@ -56,6 +62,10 @@ class View:
         names = ', '.join(self.key)
         nulls = ' OR '.join(f'{name} IS NULL' for name in self.key)
         return f'SELECT {names} FROM ({self.node}) AS query GROUP BY {names} HAVING count(*) > 1 OR {nulls}'
+
+    def state_sql(self):
+        """Which rows stand where, so that a row written anew shows."""
+        return f'SELECT ctid::text, xmin::text FROM {self.name} ORDER BY 1'
 
 
 class Case:
@@ -83,11 +93,12 @@ class Case:
         compare = [f'{view.compare_sql()};' for view in shown]
         for transaction in self.transactions:
             met = isinstance(transaction, meeting.Meeting)
-            lines += transaction.script(compare) if met else self._transaction_lines(transaction, compare)
+            inside = [f'{view.compare_sql(transaction.by_view)};' for view in shown]
+            lines += transaction.script(compare) if met else self._transaction_lines(transaction, inside, shown)
         return '\n'.join(lines + ['-- What differs:'] + compare) + '\n'
 
     @staticmethod
-    def _transaction_lines(transaction, compare):
+    def _transaction_lines(transaction, compare, shown):
         lines = []
         if transaction.begin:
             lines.append(f'{transaction.begin};')
@@ -100,12 +111,19 @@ class Case:
                 lines += compare
                 if transaction.timezone:
                     lines.append(f"SET LOCAL TimeZone = '{transaction.timezone}';")
+            elif kind == 'noop':
+                state = [f'{view.state_sql()};' for view in shown]
+                lines += state + [f'{text};'] + state
+            elif kind == 'hurry':
+                lines += [f'{line};' for line in hurried(text)] + ['ROLLBACK TO hurry;']
             else:
                 lines.append(f'{text};')
         opened = [number for _, text, _ in transaction.flat() for number in re.findall(r'DECLARE cur_(\d+)', text)]
         lines += [f'FETCH ALL FROM {name}_{number};' for number in opened for name in ('cur', 'ref')]
         if transaction.end == 'PREPARE':
             lines += ["PREPARE TRANSACTION 'fuzz';", "COMMIT PREPARED 'fuzz';"]
+        elif transaction.hurried:
+            lines += [f"SET LOCAL statement_timeout = '{transaction.hurried}ms';", f'{transaction.end};', 'ROLLBACK;']
         elif transaction.end:
             lines.append(f'{transaction.end};')
         return lines
@@ -130,14 +148,26 @@ def generate(seed, limits):
                                          'SET plan_cache_mode = force_generic_plan', 'SET plan_cache_mode = force_custom_plan']))
     if rng.random() < 0.1:
         case.settings.append('SET pg_tviews.max_seed_memory = 64')
+    if rng.random() < 0.1:
+        case.settings += ["LOAD 'pg_tviews'", 'SET pg_tviews.lock_mode = whole']
     _generate_views(rng, case, limits)
     case.triggers = triggers.random_triggers(rng, case.tables, case.tviews())
     writes = Writes(rng, case.tables, case.tviews())
+    writes.has_triggers = bool(case.triggers)
+    writes.texts = ' '.join([view.create_sql() for view in case.views if view.name.startswith('fn_')] +
+                            [text for trigger in case.triggers for text in trigger.statements()])
     # A new column gives the text of a NATURAL join another meaning.
     writes.may_add_columns = not any('NATURAL' in str(view.node) for view in case.views)
-    case.transactions = [meeting.random_meeting(writes) if rng.random() < 0.12 else writes.transaction()
-                         for _ in range(rng.choice([2, 4, 6, 8, 10]))]
+    case.transactions = [meeting.random_meeting(writes) if rng.random() < 0.12 else writes.renaming() if rng.random() < 0.04
+                         else writes.transaction() for _ in range(rng.choice([2, 4, 6, 8, 10]))]
     return case
+
+
+def _reads_unseen(views, node):
+    """Whether a function that only the option `reads` can speak for is called, in views and other functions too."""
+    names = set(re.findall(r'\b(?:fn|vw)_\d+\b', str(node)))
+    return any(getattr(view, 'is_opaque', False) or _reads_unseen(views[:i], view.node)
+               for i, view in enumerate(views) if view.name in names)
 
 
 def _generate_views(rng, case, limits):
@@ -165,7 +195,9 @@ def _generate_views(rng, case, limits):
         if made is None:
             continue
         view = View(f'tv_{entity}', made)
-        view.by_function = view.option or rng.random() < 0.5
+        if _reads_unseen(case.views, made.node):
+            view.reads = [name for table in case.tables for name in [table.name] + table.parts()]
+        view.by_function = view.option or bool(view.reads) or rng.random() < 0.5
         case.views.append(view)
         if over_tviews and rng.random() < 0.8:
             # Twice, so that it is likely to be read.

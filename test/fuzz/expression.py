@@ -6,9 +6,10 @@ Only expressions whose result the data determine, and that cannot fail on any da
 from schema import literal
 from tree import Items, Node
 
-SIMPLE = ('int', 'int', 'text', 'text', 'bool', 'numeric', 'timestamptz', 'uuid', 'bigint', 'citext', 'pair', 'mood', 'level')
+SIMPLE = ('int', 'int', 'text', 'text', 'bool', 'numeric', 'timestamptz', 'uuid', 'bigint', 'citext', 'pair', 'mood', 'level',
+          'int4range', 'bytea')
 # Types whose equal values are identical.
-EXACT = ('int', 'bigint', 'text', 'uuid', 'timestamptz', 'bool', 'pair', 'mood', 'level')
+EXACT = ('int', 'bigint', 'text', 'uuid', 'timestamptz', 'bool', 'pair', 'mood', 'level', 'int4range', 'bytea')
 
 
 class Expressions:
@@ -144,6 +145,11 @@ class Expressions:
         if ref is None:
             return Node('true')
         shape = self.rng.choice(['plain', 'plain', 'plain', 'distinct', 'group', 'limit', 'setop'])
+        if self.chance(0.15):
+            second = self.pick(scope.refs(), lambda ref: ref.kind in SIMPLE)
+            if second is not None:
+                inner = self.select(depth, outer=scope, shape=shape, want=[ref.kind, second.kind], correlate=self.chance(0.3))
+                return Node(f'({ref}, {second}){self.rng.choice([" IN (", " IN (", " NOT IN ("])}', inner.node, ')', alts=['true'])
         inner = self.select(depth, outer=scope, shape=shape, want=[ref.kind], correlate=self.chance(0.3),
                             prefer=ref.col.domain)
         operator = self.rng.choice([' IN (', ' IN (', ' IN (', ' NOT IN (', ' NOT IN (', ' = ANY (', ' <> ALL (',
@@ -251,6 +257,10 @@ class Expressions:
             if fitting:
                 x, y = rng.choice(fitting)
                 return Node(f'{x} = ANY ({y})')
+        ranges = [ref for ref in left + right if ref.kind == 'int4range']
+        points = [ref for ref in left + right if ref.kind == 'int']
+        if ranges and points and roll < 0.9:
+            return Node(f'{rng.choice(ranges)} @> {rng.choice(points)}')
         if roll < 0.92:
             c, d = self.pair(left, right)
             operator = rng.choice(['=', '=', '<', 'IS DISTINCT FROM'])
@@ -293,6 +303,8 @@ class Expressions:
                     return Node(f'jsonb_agg(DISTINCT {ref})')
             return Node('jsonb_agg(', *self._ordered(rng.choice(SIMPLE + ('jsonb', 'jsonb')), scope, key, depth), ')',
                         self._filter(scope, depth))
+        if kind == 'int' and self.chance(0.12):
+            return Node('total(', self.value('int', scope, depth - 1), ')', self._filter(scope, depth))
         if kind == 'int':
             ref = self.pick(scope.refs(), lambda ref: ref.kind != 'jsonb')
             form = rng.choice(['count(*)', 'count(*)', f'count({ref})', f'count(DISTINCT {ref})']) if ref else 'count(*)'
@@ -304,6 +316,9 @@ class Expressions:
         if kind == 'bool':
             return Node(rng.choice(['bool_or(', 'bool_and(']), self.predicate(scope, min(depth - 1, 1)), ')',
                         self._filter(scope, depth))
+        if kind == 'text' and self.chance(0.1):
+            value, order = self._ordered('text', scope, key, depth)
+            return Node('joined(', value, order, ')', self._filter(scope, depth))
         if kind == 'text' and self.chance(0.5):
             value, order = self._ordered('text', scope, key, depth, separator=", '|'")
             return Node('string_agg(', value, order, ')', self._filter(scope, depth))

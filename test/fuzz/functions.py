@@ -22,10 +22,19 @@ class Function:
         self.words = rng.choice(['', '', ' STRICT']) + rng.choice([' STABLE'] * 6 + [' IMMUTABLE'])
         if rng.random() < 0.1:
             self.words += ' SET search_path = fuzz, public'
-        self.form = rng.choice(['text', 'text', 'parsed', 'statements'])
+        self.form = rng.choice(['text', 'text', 'parsed', 'statements', 'plpgsql'])
+
+    @property
+    def is_opaque(self):
+        """Whether only the option `reads` can tell what it reads."""
+        return self.form == 'plpgsql'
 
     def create_sql(self):
         gives = self.kind or 'TABLE (' + ', '.join(f'{col.name} {col.kind}' for col in self.output.cols) + ')'
+        if self.is_opaque:
+            give = f'RETURN ({self.node});' if self.kind else f'RETURN QUERY {self.node};'
+            return (f'CREATE FUNCTION {self.name}(a {self.argument.kind}) RETURNS {gives} LANGUAGE plpgsql{self.words} '
+                    f'AS $fn$ #variable_conflict use_column\nBEGIN {give} END $fn$')
         body = {'text': '$fn${}$fn$', 'parsed': 'BEGIN ATOMIC {}; END',
                 'statements': 'BEGIN ATOMIC SELECT 1; {}; END'}[self.form].format(self.node)
         as_word = 'AS ' if self.form == 'text' else ''

@@ -22,7 +22,7 @@ class Meeting:
     """Steps of two sessions in one list, each with `who` it is of; looks like a Transaction to the shrinker."""
 
     begin = end = ''
-    alone, timezone, watched = True, None, False
+    alone, timezone, watched, hurried, by_view = True, None, False, None, False
 
     def __init__(self, steps):
         self.steps = steps
@@ -72,8 +72,9 @@ END $$;"""]
 def random_meeting(writes):
     """Two transactions of a few statements each, begun and committed in any order."""
     rng, sides = writes.rng, []
+    writes.met = True
     for who in (0, 1):
-        body = [writes.plain_step(alone=True) for _ in range(rng.choice([1, 2, 2, 3, 4]))]
+        body = writes.limits() + [writes.plain_step(alone=True) for _ in range(rng.choice([1, 2, 2, 3, 4]))]
         steps = [Step('sql', f'BEGIN{rng.choice(LEVELS)}')] + body + [Step('sql', rng.choice(['COMMIT'] * 5 + ['ROLLBACK']))]
         for step in steps:
             step.who = who
@@ -82,6 +83,7 @@ def random_meeting(writes):
     while sides[0] or sides[1]:
         side = rng.choice([side for side in sides if side])
         merged.append(side.pop(0))
+    writes.met = False
     return Meeting(merged)
 
 

@@ -15,7 +15,7 @@ import psycopg2.errors
 import meeting
 import schema
 from case import PREAMBLE, SESSION
-from writes import kind_of
+from writes import hurried, kind_of
 
 # What writes may run into for reasons of their own: constraints, MERGE or ON CONFLICT twice on one row, numbers out of
 # range, TRUNCATE without CASCADE, a row changed twice by one statement, DDL with pending trigger events.
@@ -283,7 +283,7 @@ class Runner:
         for number, (kind, text, step) in enumerate(transaction.flat()):
             if any(re.search(rf'\b{name}\b', text) for name in self.gone):
                 step.dead = True
-            if kind == 'check' or 'tv_' in text or 'pg_tviews' in text or text.startswith(('BEGIN', 'COMMIT', 'ROLLBACK')):
+            if kind in ('check', 'hurry') or 'tv_' in text or 'pg_tviews' in text or text.startswith(('BEGIN', 'COMMIT', 'ROLLBACK')):
                 continue
             try:
                 if kind == 'control':
@@ -298,10 +298,10 @@ class Runner:
                 if kind == 'control':
                     raise
                 session.run('ROLLBACK TO dry')
-                if state_of(error) not in OF_THE_DATA:
+                if state_of(error) not in OF_THE_DATA and not step.needed:
                     self._note(f'invalid write: {state_of(error)} {first_line(error)[:60]}')
                     step.dead = True
-                elif number % 8:
+                elif number % 8 and not step.needed:
                     step.dead = True
         session.run('ROLLBACK')
         self._bury(transaction.steps)
@@ -327,12 +327,18 @@ class Runner:
                     self._check_inside(transaction)
                     continue
                 self._note('statements')
-                self._note(f'statement: {kind_of(text)}')
+                self._note(f'statement: {kind_of(text) if kind != "hurry" else "flush with little time"}')
+                if kind == 'hurry':
+                    self._hurry(text)
+                    continue
+                before = self._rows_stand() if kind == 'noop' else None
                 if transaction.alone:
                     self._alone(text)
-                    continue
-                self.main.run(text)
-                done.append(text)
+                else:
+                    self.main.run(text)
+                    done.append(text)
+                if before is not None:
+                    self._check_stand(before, text)
             position = transaction.end
             self._end(transaction)
         except psycopg2.Error as error:
@@ -340,6 +346,29 @@ class Runner:
                 raise
             self.main.run('ROLLBACK')
             self._judge(error, position, done)
+
+    def _rows_stand(self):
+        return {view.name: self.main.run(view.state_sql()) for view in self.case.tviews()}
+
+    def _check_stand(self, before, text):
+        """A statement that changed nothing must not have made any TVIEW's row anew."""
+        self._note('statements that had to write nothing')
+        for name, rows in self._rows_stand().items():
+            if rows != before[name]:
+                raise Failed(Failure('a document written for nothing', name, None, text, [*before[name], ('then',), *rows]))
+
+    def _hurry(self, milliseconds):
+        """A flush that may be canceled half-way, and then must not have happened."""
+        texts = hurried(milliseconds)
+        for text in texts[:-1]:
+            self.main.run(text)
+        try:
+            self.main.cursor.execute(texts[-1])
+        except psycopg2.errors.QueryCanceled:
+            self._note('flushes canceled')
+            self.main.run('ROLLBACK TO hurry')
+        self.main.run('RELEASE hurry')
+        self.main.run(f"SET LOCAL statement_timeout = '{SLOW}'")
 
     def _alone(self, text):
         try:
@@ -354,6 +383,13 @@ class Runner:
         if transaction.end == 'PREPARE':
             self.main.run("PREPARE TRANSACTION 'fuzz'")
             self.main.run("COMMIT PREPARED 'fuzz'")
+        elif transaction.hurried:
+            self.main.run(f"SET LOCAL statement_timeout = '{transaction.hurried}ms'")
+            try:
+                self.main.cursor.execute(transaction.end)
+            except psycopg2.errors.QueryCanceled:
+                self._note('commits canceled')
+                self.main.run('ROLLBACK')
         elif transaction.end:
             self.main.run(transaction.end)
         self._note(f'ended by {transaction.end or "themselves"}')
@@ -467,7 +503,7 @@ class Runner:
 
     def _check_inside(self, transaction):
         if transaction.alone:
-            return self._check_all('after a statement that commits by itself')
+            return self._check_all('after a statement that commits by itself', transaction.by_view)
         if transaction.timezone:
             self.main.run("SET LOCAL TimeZone = 'UTC'")
         for view in self.case.tviews():
@@ -476,20 +512,22 @@ class Runner:
             self.main.run(f"SET LOCAL TimeZone = '{transaction.timezone}'")
         return None
 
-    def _check_all(self, when):
+    def _check_all(self, when, by_view=False):
         for view in self.case.tviews():
             try:
-                self._check(view, when)
+                self._check(view, when, by_view)
             except psycopg2.Error as error:
                 if not self._alive():
                     raise
                 raise Failed(Failure('error', view.name, state_of(error), first_line(error), [(when,)])) from None
 
-    def _check(self, view, when):
+    def _check(self, view, when, by_view=False):
         self._note('comparisons')
-        rows = self.main.run(view.compare_sql())
+        rows = self.main.run(view.compare_sql(by_view))
         if not rows:
             return True
+        if by_view:
+            raise Failed(Failure('difference', view.name, None, when, rows))
         if not self._determined(view):
             self._note('queries not determined')
             self._check_said(view)

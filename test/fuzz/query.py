@@ -12,7 +12,8 @@ from recursion import Trees
 from scope import Col, Output, Rel, Scope, letter_of
 from tree import Items, Node, maybe
 
-GROUPABLE = ('int', 'bigint', 'text', 'uuid', 'timestamptz', 'bool', 'numeric', 'citext', 'pair', 'mood', 'level')
+GROUPABLE = ('int', 'bigint', 'text', 'uuid', 'timestamptz', 'bool', 'numeric', 'citext', 'pair', 'mood', 'level',
+             'int4range', 'bytea')
 TOP_SHAPES = (['plain'] * 8 + ['group'] * 4 + ['aggregate', 'distinct', 'distinct on', 'window', 'limit'] + ['setop'] * 3 +
               ['chain'] * 9 + ['tree'] * 5)
 INNER_SHAPES = ['plain'] * 3 + ['group'] * 5 + ['aggregate', 'distinct', 'distinct', 'distinct on', 'distinct on',
@@ -43,11 +44,24 @@ class Queries(Expressions, Chains, Trees, Calls):
                                 ctes=self.chance(0.05))
             return self._derived(inner, '')
         call = self.function_rows(None, depth) if self.chance(0.1) else None
+        if call is None and self.chance(0.05):
+            return self._listed()
         return call or self._named(self.rng.choice(self.sources))
+
+    def _listed(self):
+        """A few rows written down, some of which meet a key."""
+        alias = self.fresh('y')
+        col = self.pick([ref for source in self.sources for ref in source.refs()], lambda ref: ref.kind in EXACT)
+        kind, domain = (col.kind, col.col.domain) if col else ('int', None)
+        rows = [Node(f'({n}, {literal(self.rng, kind, domain)})') for n in range(1, self.rng.choice([2, 3, 4]))]
+        rows.append(Node(f'({len(rows) + 1}, NULL::{kind})'))
+        return (Node('(VALUES ', Items(rows, least=1), f') AS {alias} (n, v)'),
+                Rel(alias, [Col('n', 'int', None, False), Col('v', kind, domain)], ['n']))
 
     def _named(self, source):
         alias = self.fresh(letter_of(source.alias))
-        return Node(f'{source.alias} {alias}'), Rel(alias, [col.copy() for col in source.cols], source.key, source.whole)
+        only = 'ONLY ' if any(table.name == source.alias for table in self.tables) and self.chance(0.03) else ''
+        return Node(f'{only}{source.alias} {alias}'), Rel(alias, [col.copy() for col in source.cols], source.key, source.whole)
 
     def _derived(self, inner, lateral):
         alias = self.fresh('q')
@@ -349,7 +363,11 @@ class Queries(Expressions, Chains, Trees, Calls):
         order = limit = None
         if shape in ('limit', 'limit1') or ordered:
             order = self._order(parts)
-        if shape == 'limit':
+        if shape == 'limit' and self.chance(0.2):
+            tie = self.pick(parts.scope.refs(), lambda ref: ref.kind != 'jsonb')
+            order = order if tie is None else Node(f'{tie}{rng.choice(["", " DESC", " NULLS FIRST"])}')
+            limit = Node(f' FETCH FIRST {rng.choice([1, 2, 3])} ROWS WITH TIES')
+        elif shape == 'limit':
             limit = Node(f' LIMIT {rng.choice([1, 2, 3])}', Items([' OFFSET 1'] if self.chance(0.15) else []))
         elif shape == 'limit1':
             limit, key = Node(' LIMIT 1'), [] if not key else key

@@ -11,9 +11,13 @@ KEY_TYPES = ('int', 'int', 'int', 'int', 'bigint', 'uuid', 'text', 'text', 'nume
 # Types whose equal values need not look the same.
 LOOSE = ('numeric', 'citext')
 TYPES = ['CREATE TYPE pair AS (a int, b text)', "CREATE TYPE mood AS ENUM ('m1', 'm2', 'm3', 'm4', 'm5', 'm6', 'none')",
-         'CREATE DOMAIN level AS int CHECK (VALUE < 1000)']
+         'CREATE DOMAIN level AS int CHECK (VALUE < 1000)',
+         "CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0')",
+         "CREATE AGGREGATE joined(text) (SFUNC = textcat, STYPE = text, INITCOND = '')"]
 PLAIN_TYPES = ('int', 'int', 'int', 'text', 'text', 'text', 'numeric', 'numeric', 'jsonb', 'jsonb', 'timestamptz', 'bool', 'bool',
-               'int[]', 'text[]', 'citext', 'pair', 'mood', 'level')
+               'int[]', 'text[]', 'citext', 'pair', 'mood', 'level', 'int4range', 'bytea')
+# Schemas besides the one all else is in.
+SCHEMAS = ['other', '"Other s"']
 KEY_VALUES = 6
 
 
@@ -137,6 +141,10 @@ def value(rng, kind):
                            """'null'""", """'{"a": 1.0}'""", """'{}'""", """'[]'"""])
     if kind == 'int[]':
         return rng.choice(["'{}'", "'{1}'", "'{1,2}'", "'{2,3}'", "'{2,NULL}'", "'{4,1}'"])
+    if kind == 'int4range':
+        return rng.choice(["'[1,3)'", "'[2,5)'", "'[0,)'", "'empty'", "'(,2]'"])
+    if kind == 'bytea':
+        return rng.choice(["'\\x00'", "'\\x01ff'", "'\\x5c27'", "''"])
     if kind == 'text[]':
         return rng.choice(["'{}'", "'{a}'", "'{a,b}'", "'{k1,B}'", "'{b,NULL}'"])
     raise ValueError(kind)
@@ -152,7 +160,7 @@ def outside(kind):
     """A value no row has, for COALESCE."""
     return {'int': '-1', 'bigint': '-1::bigint', 'numeric': '-1::numeric', 'text': "'none'::text", 'bool': 'false',
             'citext': "'none'::citext", 'pair': "'(-1,none)'::pair", 'mood': "'none'::mood", 'level': '(-1)::level',
-            'uuid': "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid",
+            'int4range': "'[-9,-8)'::int4range", 'bytea': "'\\xff'::bytea", 'uuid': "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid",
             'timestamptz': "'2000-01-01 00:00+00'::timestamptz"}[kind]
 
 
@@ -216,6 +224,8 @@ def random_schema(rng):
     for i in range(rng.choice([2, 2, 3, 3, 4, 5, 6, 7])):
         letter = 'abcdefg'[i]
         table = Table(f'tb_{letter}' if rng.random() > 0.1 else f'"Tb of_{letter}"')
+        if rng.random() < 0.12:
+            table.name = f'{rng.choice(SCHEMAS)}.{table.name}'
         parents = [parent for parent in tables if parent.key]
         if len(parents) >= 2 and rng.random() < 0.15:         # a link table
             for parent in rng.sample(parents, 2):

@@ -80,6 +80,7 @@ class Shrinker:
         changed |= self._without(self.case.settings)
         for view in self.case.tviews():
             changed |= self._attempt(lambda: assign(view, 'by_function', True) if not view.by_function else None)
+            changed |= self._attempt(lambda: assign(view, 'reads', []) if view.reads else None)
             if view.option:
                 for i in range(len(view.key)):
                     shorter = view.key[:i] + view.key[i + 1:]
@@ -91,7 +92,7 @@ class Shrinker:
         changed = False
         for transaction in self.case.transactions:
             changed |= self._without_steps(transaction.steps)
-            for name, value in (('timezone', None), ('watched', False), ('end', 'COMMIT'), ('begin', 'BEGIN')):
+            for name, value in (('timezone', None), ('watched', False), ('hurried', None), ('end', 'COMMIT'), ('begin', 'BEGIN')):
                 if getattr(transaction, name) not in (value, ''):
                     changed |= self._attempt(lambda: assign(transaction, name, value))
             if not transaction.alone and not any(step.kind == 'check' for step in transaction.steps):
@@ -213,7 +214,7 @@ def split_list(text):
     return parts + [text[start:].strip()]
 
 
-INSERT = re.compile(r'INSERT INTO (\w+|"[^"]+") \(([^)]*)\) VALUES (\(.*?\))(?= ON CONFLICT| RETURNING|\)|$)')
+INSERT = re.compile(r'INSERT INTO ((?:(?:\w+|"[^"]+")\.)?(?:\w+|"[^"]+")) \(([^)]*)\) VALUES (\(.*?\))(?= ON CONFLICT| RETURNING|\)|$)')
 
 
 def without_insert_column(sql, table, column):

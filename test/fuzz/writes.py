@@ -3,19 +3,23 @@
 A transaction is a tree of steps, so that shrinking can take steps out.  Statements may fail on the data they meet; the
 runner tries them first and drops most that do.  Not here: running anything.
 """
+import re
+
 from schema import column_value, key_value, literal, random_row
 
 
 class Step:
-    """kind: sql, check (compare the TVIEWs now), block (a savepoint round `body`), do (a PL/pgSQL block round `body`)."""
+    """kind: sql, check (compare the TVIEWs now), noop (a statement after which all TVIEWs hold the very rows they held), hurry (a
+    flush with so many milliseconds of time, in a savepoint), block (a savepoint round `body`), do (a PL/pgSQL block round `body`).
+    `needed`: later statements rely on it, so it stays whatever becomes of it when it is tried."""
 
-    def __init__(self, kind, sql='', body=None, end='', catch=False):
-        self.kind, self.sql, self.body, self.end, self.catch = kind, sql, body or [], end, catch
+    def __init__(self, kind, sql='', body=None, end='', catch=False, needed=False):
+        self.kind, self.sql, self.body, self.end, self.catch, self.needed = kind, sql, body or [], end, catch, needed
         self.dead = False
 
     def flat(self, number):
         """The step as a list of (kind, SQL, step)."""
-        if self.kind in ('sql', 'check'):
+        if self.kind in ('sql', 'check', 'noop', 'hurry'):
             return [(self.kind, self.sql, self)]
         if self.kind == 'do':
             body = ' '.join(f'{step.sql};' for step in self.body)
@@ -33,11 +37,12 @@ class Step:
 
 
 class Transaction:
-    """`alone`: every step commits by itself.  `watched`: a check follows every statement, and whatever is pending is flushed by it."""
+    """`alone`: every step commits by itself.  `watched`: a check follows every statement, and whatever is pending is flushed by it.
+    `hurried`: milliseconds that the commit has.  `by_view`: columns have other names than in the queries' texts meanwhile."""
 
-    def __init__(self, begin, steps, end, alone=False, timezone=None, watched=False):
+    def __init__(self, begin, steps, end, alone=False, timezone=None, watched=False, hurried=None, by_view=False):
         self.begin, self.steps, self.end, self.alone, self.timezone = begin, steps, end, alone, timezone
-        self.watched = watched
+        self.watched, self.hurried, self.by_view = watched, hurried, by_view
 
     def flat(self):
         found = []
@@ -56,7 +61,8 @@ class Transaction:
 class Writes:
     def __init__(self, rng, tables, tviews):
         self.rng, self.tables, self.tviews = rng, tables, tviews
-        self.extra, self.may_add_columns = 0, True
+        self.extra, self.may_add_columns, self.has_triggers, self.texts = 0, True, False, ''
+        self.added, self.met = [], False      # columns added; whether two sessions write
 
     def chance(self, share):
         return self.rng.random() < share
@@ -69,16 +75,39 @@ class Writes:
         if self.chance(0.2):
             return Transaction('', [self.step(0) for _ in range(min(count, 4))], '', alone=True)
         level = rng.choice(['', '', '', ' ISOLATION LEVEL REPEATABLE READ', ' ISOLATION LEVEL SERIALIZABLE'])
-        steps = [self.step(3) for _ in range(count)]
+        steps = self.limits() + [self.step(3) for _ in range(count)]
         end = rng.choice(['COMMIT'] * 10 + ['ROLLBACK', 'PREPARE'])
         transaction = Transaction(f'BEGIN{level}', steps, end, timezone=rng.choice([None] * 5 + ['Asia/Tokyo']),
-                                  watched=self.chance(0.25))
+                                  watched=self.chance(0.25),
+                                  hurried=rng.choice([1, 2, 4, 8]) if end == 'COMMIT' and self.chance(0.06) else None)
         if any('DECLARE ' in text for _, text, _ in transaction.flat()):
             transaction.timezone = None   # a cursor over the query would read it in the session's, not in the TVIEW's
         return transaction
 
+    def limits(self):
+        """So few fine locks that steps and documents are locked as a whole."""
+        return [Step('sql', f'SET LOCAL pg_tviews.max_fine_locks = {self.rng.choice([0, 1])}')] if self.chance(0.3) else []
+
+    def renaming(self):
+        """A column has another name for some statements."""
+        names = [column.name for table in self.tables for column in table.columns]
+        found = [(table, name) for table in self.tables for name in names if name in [column.name for column in table.columns]
+                 and names.count(name) == 1 and name.isidentifier() and not re.search(rf'\b{name}\b', self.texts)]
+        if not found:
+            return self.transaction()
+        table, name = self.rng.choice(found)
+        new = self.rng.choice([f'{name}_new', f'"{name} New"'])
+        steps = [Step('sql', re.sub(rf'\b{name}\b', new, self.statement())) for _ in range(self.rng.choice([1, 2, 3]))]
+        steps.insert(0, Step('sql', f'ALTER TABLE {table.name} RENAME COLUMN {name} TO {new}', needed=True))
+        steps.append(Step('sql', f'ALTER TABLE {table.name} RENAME COLUMN {new} TO {name}', needed=True))
+        return Transaction('', steps, '', alone=True, by_view=True)
+
     def step(self, depth):
         roll = self.rng.random()
+        if not self.has_triggers and self.chance(0.03):
+            return Step('noop', self.update_nothing(self.target(self.rng.choice(self.tables))))
+        if depth > 0 and self.chance(0.02):
+            return Step('hurry', str(self.rng.choice([1, 1, 2, 3])))
         if depth > 0 and roll < 0.12:
             body = [self.step(depth - 1) for _ in range(self.rng.choice([1, 1, 2, 3]))]
             return Step('block', body=body, end=self.rng.choice(['rollback', 'rollback', 'release']))
@@ -312,6 +341,10 @@ class Writes:
         choices = [f'ANALYZE {table.name}']
         if self.may_add_columns:
             choices.append(f'ALTER TABLE {table.name} ADD COLUMN x{self.extra} int DEFAULT {self.rng.choice(["1", "NULL"])}')
+            self.added.append((table.name, f'x{self.extra}'))
+        dropped = [f'ALTER TABLE {owner} DROP COLUMN {name}' for owner, name in self.added if owner == table.name]
+        if dropped and not self.met:
+            choices += [self.rng.choice(dropped)] * 2
         if column.kind != 'jsonb':
             choices.append(f'CREATE INDEX ON {table.name} ({column.name})')
         return self.rng.choice(choices)
@@ -354,7 +387,12 @@ class Writes:
 
 def copy_text(literal_text):
     """A literal as COPY reads it, inside a printf format."""
-    return '\\\\N' if literal_text == 'NULL' else literal_text.strip("'")
+    return '\\\\N' if literal_text == 'NULL' else literal_text.strip("'").replace('\\', '\\' * 4)
+
+
+def hurried(milliseconds):
+    """A flush with little time, in a savepoint `hurry`."""
+    return ['SAVEPOINT hurry', f"SET LOCAL statement_timeout = '{milliseconds}ms'", 'SELECT pg_tviews_flush()']
 
 
 def kind_of(sql):
