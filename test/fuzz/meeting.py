@@ -4,6 +4,7 @@ A session whose statement waits for a lock is left waiting, and goes on when the
 of the server, not of the clock, so the order is the same in every run.  After each commit a third session compares every TVIEW
 with its query in one snapshot.  In a script the two sessions are dblink connections.  Not here: statements (writes.py).
 """
+import re
 import time
 
 import psycopg2
@@ -123,12 +124,29 @@ class Party:
         self.connection.close()
 
 
+class Past:
+    """What a session's transaction has done; `disturbed`: the other one has committed since the meeting began."""
+
+    def __init__(self):
+        self.texts, self.disturbed = [], False
+
+    @property
+    def is_read_committed(self):
+        return not any('ISOLATION LEVEL' in text for text in self.texts)
+
+    @property
+    def flushed_early(self):
+        """Whether it may have flushed before its end: it read a TVIEW, or ran DDL."""
+        return any(re.search(r'\btv_|pg_tviews_|^(CREATE|ALTER|ANALYZE|TRUNCATE)', text) for text in self.texts)
+
+
 class Host:
-    """Runs a Meeting.  `observer` answers questions about locks; `error(error, text)` judges; `compare()` looks after a commit."""
+    """Runs a Meeting.  `observer` answers questions about locks; `error(error, past, other)` judges, told the Past of the
+    session's transaction and of the other one; `compare()` looks after a commit."""
 
     def __init__(self, parties, observer, error, compare, note):
         self.parties, self.observer, self.error, self.compare, self.note = parties, observer, error, compare, note
-        self.running, self.order = [None, None], []
+        self.running, self.order, self.past = [None, None], [], [Past(), Past()]
 
     def run(self, steps):
         """A step of a session that waits comes when it goes on; the other's steps come first meanwhile."""
@@ -150,6 +168,7 @@ class Host:
     def _do(self, who, text):
         self.note('statements')
         self.order.append((who, text))
+        self.past[who].texts.append(text)
         self.running[who] = text
         self.parties[who].start(text)
         self._settle()
@@ -178,9 +197,10 @@ class Host:
             if party.connection.closed:
                 raise
             if self.running[who] != 'ROLLBACK':
-                self.error(error, self.running[who])
+                self.error(error, self.past[who], self.past[1 - who])
             return
         if done and self.running[who] == 'COMMIT':
+            self.past[1 - who].disturbed = True
             self.note('commits of two sessions')
             self.compare()
 

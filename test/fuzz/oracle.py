@@ -29,6 +29,7 @@ VARIATIONS = ['enable_hashagg = off', 'enable_hashjoin = off', 'enable_nestloop 
 # A case with a statement that takes so long is given up.  One that goes on longer hangs: statement_timeout ends what it
 # reaches, but not deferred triggers, for example.
 SLOW, HANGS = '10s', 60
+ENGINE_LOCK = re.compile(r',2981[4567]\]')      # how the server prints a lock of the engine
 
 
 class Failure:
@@ -419,13 +420,24 @@ class Runner:
         except psycopg2.Error:
             return False
 
-    def _judge_met(self, error, text):
-        """What depends on the other session cannot be tried again: only errors no statement may raise count."""
-        state = state_of(error)
+    def _judge_met(self, error, past, other):
+        """What depends on the other session cannot be tried again, with two exceptions: no statement may raise the error at all,
+        or the other session had committed nothing, so that the same statements meet the same rows."""
+        state, message, text = state_of(error), first_line(error), past.texts[-1]
         if state == '57014':
             raise TooSlow
-        if state[:2] in ('XX', '42', '58', '2D', '0L', '-----'[:2]):
-            raise Failed(Failure('error between two sessions', None, state, first_line(error), [(text[:300],)]))
+        wrong = state[:2] in ('XX', '42', '58', '2D', '0L', '-----'[:2])
+        # A row that moves to another partition makes PostgreSQL itself ask for a retry.
+        wrong |= state == '40001' and past.is_read_committed and not past.flushed_early and 'another partition' not in message
+        wrong |= (state == '40P01' and ENGINE_LOCK.search(error.diag.message_detail or '') is not None
+                  and not (past.flushed_early or other.flushed_early or self.case.triggers))
+        about = re.search(r'TVIEW \S*?(tv_\w+)', message)
+        if about and state in ('23505', '23502') and not past.disturbed:
+            self._note('two sessions: refused for a TVIEW\'s key')
+            view = next(view for view in self.case.tviews() if view.name == about.group(1))
+            wrong |= not self._key_problem(view, past.texts)
+        if wrong:
+            raise Failed(Failure('error between two sessions', None, state, message, [(text[:300],)]))
         if state != '25P02':
             self._note(f'two sessions: {state} {first_line(error)[:60]}')
 
@@ -467,31 +479,36 @@ class Runner:
     def _query_raises(self, state, texts):
         """Whether the query of some TVIEW fails like this by itself after these statements."""
         for view in self.case.tviews():
-            if re.search(r'\bt?v_\w+', str(view.node)):
-                continue
-            found = self._after(texts, f'SELECT ({", ".join(view.columns)})::text FROM ({view.node}) AS query')
+            found = self._after(texts, self._without_tviews(f'SELECT ({", ".join(view.columns)})::text FROM ({view.node}) AS query'))
             if isinstance(found, psycopg2.Error) and state_of(found) == state:
                 return True
         return False
 
     def _key_problem(self, view, texts):
         """Whether the view's query really has a key twice or null at this point; looks without reading any TVIEW."""
-        if re.search(r'\btv_\w+', str(view.node)):
-            return True
         if any(trigger.on.startswith('tv_') for trigger in self.case.triggers):
-            return True
-        found = self._after(texts, view.key_problem_sql())
+            return True      # a flush wrote base tables before this one was its turn
+        found = self._after(texts, self._without_tviews(view.key_problem_sql()))
         return isinstance(found, psycopg2.Error) or bool(found)
+
+    def _without_tviews(self, sql):
+        """The statement with the queries of TVIEWs, as deep as they go, where it reads TVIEWs or their backing views."""
+        queries = {name: view.node for view in self.case.tviews() for name in (view.name, view.backing)}
+        pattern = re.compile(r'\b(FROM|JOIN|,) (' + '|'.join(queries) + r')\b( \w\d+\b)?')
+        while pattern.search(sql):
+            sql = pattern.sub(lambda found: f'{found.group(1)} ({queries[found.group(2)]}){found.group(3) or " AS tview"}', sql)
+        return sql
 
     def _after(self, texts, query):
         """The rows of a query, or its error, after these statements in a transaction that reads no TVIEW."""
         session = Session(self.parameters)
         session.prepare(self.case.settings)
+        session.run("SET lock_timeout = '500ms'")      # of another session that is still at work
         try:
             session.run('BEGIN')
             for text in texts:
-                if text and not re.match(r'COMMIT|PREPARE|BEGIN|COPY tv_', text) and 'pg_tviews' not in text:
-                    session.run(re.sub(r'\btv_(\w+)', r'v_\1', text))      # the backing view shows the same
+                if text and not re.match(r'COMMIT|PREPARE|BEGIN|COPY tv_|SELECT query_to_xml', text) and 'pg_tviews' not in text:
+                    session.run(self._without_tviews(text))
             session.run('SET CONSTRAINTS ALL IMMEDIATE')
             return session.run(query)
         except psycopg2.Error as error:
