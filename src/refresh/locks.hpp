@@ -29,14 +29,20 @@
 //
 // Order: every relation a flush may touch, by OID; then TVIEWs by rank, then OID; in a TVIEW its own tag, then the steps in
 // the order of the stages, far ends first, then documents; within a step or the documents, tags by number.  All flushes take
-// their locks in this order and no tag is strengthened within a flush, so flushes alone cannot deadlock.  A transaction that flushed
-// before, because it read a TVIEW, holds locks already and may; PostgreSQL then ends one.
+// their locks in this order, and within one round of a flush no tag is strengthened.  So transactions cannot deadlock over them
+// of which each
+//   - flushes at commit alone, in one round.  One that flushed before, because it read a TVIEW, or whose triggers on tv_* write base
+//     tables, begins the order anew with tags in its hands, and may ask for a stronger mode: all documents, a whole step, the TVIEW;
+//   - holds no table lock that a flush asks for (TRUNCATE, DDL);
+//   - locks no rows in its flush but those of tv_* (by triggers or foreign keys on them).
+// Others can, and PostgreSQL then ends one of them.
 //
-// Coarse: the lock table is small, so past pg_tviews.max_fine_locks a step is locked as a whole, and so is one without an equality that
-// has hash functions.  A step has two whole tags, X and Y.  Fine far holds RowExclusive on X, fine near RowExclusive on Y; coarse far holds
-// RowExclusive on X and Share on Y, coarse near Share on X and RowExclusive on Y; both ways coarse, ShareRowExclusive on both.  So
-// coarse far excludes near, fine or coarse, and nothing else.  Documents have one whole tag: RowExclusive fine, Exclusive coarse.
-// Whether a step is coarse is decided before its first tag is taken.
+// Coarse: the lock table is small, so past pg_tviews.max_fine_locks a step is locked as a whole.  So is always one without an
+// equality that has hash functions: a range, a closure (model/recursion.hpp).  A step has two whole tags, X and Y.  Fine far holds
+// RowExclusive on X, fine near RowExclusive on Y; coarse far holds RowExclusive on X and Share on Y, coarse near Share on X and
+// RowExclusive on Y; both ways coarse, ShareRowExclusive on both.  So coarse far excludes near, fine or coarse, and nothing else.
+// Documents have one whole tag: RowExclusive fine, Exclusive coarse.  Whether a step is coarse is decided before its first tag is
+// taken.  A changed shared value (shared_values.hpp) has no step: its flush holds the TVIEW in Exclusive, even to compare nothing.
 //
 // A walk that must give up half-way (too many rows, or a condition that fails) goes on to take the near tags of its seeds and
 // then all documents, coarsely: as (1) for whoever reaches k, as (2) for whoever walks across its rows.
