@@ -50,7 +50,8 @@ class Session:
         self.server = server
         self.connection = server.connect(database)
         self.cursor = self.connection.cursor()
-        self.cursor.execute('SET max_parallel_workers_per_gather = 0; SET max_parallel_maintenance_workers = 0; SELECT count(*) FROM pg_class')
+        self.cursor.execute('SET max_parallel_workers_per_gather = 0; SET max_parallel_maintenance_workers = 0; '
+                            'SELECT count(*) FROM pg_class')
         self.pid = self.connection.get_backend_pid()
         self.start = private_memory(self.pid)
 
@@ -89,9 +90,9 @@ def many_sessions(server, database, script, sessions, seconds):
         return [pid for pid, in server.run("SELECT pid FROM pg_stat_activity WHERE application_name = 'pgbench'")]
     wal, processor, began = server.wal(), server.cpu(), time.monotonic()
     with Watch(backends, 0.2) as watch:
-        done = subprocess.run([os.path.join(server.bindir, 'pgbench'), '-n', '-M', 'prepared', '-f', path, '-c', str(sessions), '-j', '2',
-                               '-T', str(seconds), '-l', '--log-prefix', log], capture_output=True, encoding='utf-8', check=False,
-                              stdin=subprocess.DEVNULL, env={**os.environ, 'PGDATABASE': database})
+        done = subprocess.run([os.path.join(server.bindir, 'pgbench'), '-n', '-M', 'prepared', '-f', path, '-c', str(sessions),
+                               '-j', '2', '-T', str(seconds), '-l', '--log-prefix', log],
+                              capture_output=True, encoding='utf-8', check=False, stdin=subprocess.DEVNULL, env={**os.environ, 'PGDATABASE': database})
     if done.returncode:
         raise RuntimeError(done.stderr)
     latencies = []

@@ -28,6 +28,7 @@ from server import Server                        # pylint: disable=wrong-import-
 HERE = os.path.dirname(os.path.realpath(__file__))
 MEASURED = os.path.join(HERE, 'measured.json')
 PAGE = os.path.join(HERE, '..', '..', '..', 'docs', 'reference', 'limits.md')
+KINDS = r'(?:prepare|measure|sessions|fact)\b'
 ALL_DOCUMENTS = """SELECT coalesce(sum((xpath('/row/c/text()', query_to_xml(format('SELECT count(*) AS c FROM %s', tview), false, true, '')))
                    [1]::text::bigint), 0)::bigint FROM pg_tviews_registry"""
 
@@ -41,7 +42,7 @@ class Limit:
         words = (pair.split() for pair in re.search(r'^-- scale: (.*)$', text, re.M)[1].split(','))
         self.variables = {name: max(1, round(int(full) * scale)) for name, full in words}
         self.blocks = [(head, body.strip()) for head, body in
-                       re.findall(r'^-- ((?:prepare|measure|sessions|fact)\b.*)\n((?:(?!-- (?:prepare|measure|sessions|fact)\b).*\n?)*)', text, re.M)]
+                       re.findall(rf'^-- ({KINDS}.*)\n((?:(?!-- {KINDS}).*\n?)*)', text, re.M)]
 
     def filled(self, sql, **more):
         variables = {**self.variables, **more}
@@ -109,22 +110,25 @@ def table(limit):
     """The lines that the page shows of one limit."""
     lines, sessions = [], [step for step in limit['steps'] if 'sessions' in step]
     if sessions:
-        lines += ['| | sessions | transactions per second | median | 99 % within | processor time each | log each | largest session | all sessions |', '|---|' + '---:|' * 8]
+        lines += ['| | sessions | transactions per second | median | 99 % within | processor time each | log each | largest session '
+                  '| all sessions |', '|---|' + '---:|' * 8]
         for step in sessions:
-            lines.append(f"| {step['title']} | {step['sessions']} | {number(step['per_second'])} | {seconds(step['p50_ms'] / 1000)} | {seconds(step['p99_ms'] / 1000)} "
+            lines.append(f"| {step['title']} | {step['sessions']} | {number(step['per_second'])} "
+                         f"| {seconds(step['p50_ms'] / 1000)} | {seconds(step['p99_ms'] / 1000)} "
                          f"| {seconds(step['processor_seconds'] / step['transactions'])} | {megabytes(step['wal_mb'] / step['transactions'])} "
                          f"| {megabytes(step['memory_mb'])} | {megabytes(step['all_memory_mb'])} |")
         lines.append('')
-    lines += ['| | documents | time | processor time | documents per processor second | memory | write-ahead log |', '|---|' + '---:|' * 6]
+    lines += ['| | documents | time | processor time | documents per processor second | memory | write-ahead log |',
+              '|---|' + '---:|' * 6]
     for step in limit['steps']:
         if 'sessions' in step:
             continue
         rate = step['documents'] / step['processor_seconds'] if step['documents'] else None
         title = step['title'] + (f" (mean of {step['times']})" if step['times'] > 1 else '')
-        lines.append(f"| {title} | {step['documents']:,} | {seconds(step['seconds'])} | {seconds(step['processor_seconds'])} | {number(rate)} "
-                     f"| {megabytes(step['memory_mb'])} | {megabytes(step['wal_mb'])} |")
-    machine = f"{limit['machine']}. " + (f"The machine was busy: load average {limit['load']:.0f}." if limit['load'] > 1 else '')
-    return lines + ['', ' '.join([*limit['facts'], f"Differences found: {limit['differences']}."]), '', f'*{machine.strip()}*']
+        lines.append(f"| {title} | {step['documents']:,} | {seconds(step['seconds'])} | {seconds(step['processor_seconds'])} "
+                     f"| {number(rate)} | {megabytes(step['memory_mb'])} | {megabytes(step['wal_mb'])} |")
+    busy = f" The machine was busy: load average {limit['load']:.0f}." if limit['load'] > 1 else ''
+    return lines + ['', ' '.join([*limit['facts'], f"Differences found: {limit['differences']}."]), '', f"*{limit['machine']}.{busy}*"]
 
 
 def page(measured):
@@ -132,7 +136,8 @@ def page(measured):
     with open(PAGE, encoding='utf-8') as file:
         text = file.read()
     for name, limit in measured.items():
-        text, found = re.subn(rf'(<!-- measured: {name} -->\n).*?(\n<!-- end -->)', lambda m: m[1] + '\n'.join(table(limit)) + m[2], text, flags=re.S)
+        lines = '\n'.join(table(limit))
+        text, found = re.subn(rf'(<!-- measured: {name} -->\n).*?(\n<!-- end -->)', rf'\1{lines}\2', text, flags=re.S)
         if found != 1:
             sys.exit(f'{PAGE} has no place for {name}')
     return text
@@ -180,10 +185,10 @@ def main():
     server = Server(options.bindir, options.scratch, options.data)
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30
     version = server.value('SHOW server_version').split()[0]
-    paths = [os.path.join(HERE, name + '.sql') for name in options.limits] or sorted(glob.glob(os.path.join(HERE, '*.sql')))
+    names = options.limits or sorted(os.path.basename(path)[:-len('.sql')] for path in glob.glob(os.path.join(HERE, '*.sql')))
     failed = False
-    for path in paths:
-        limit = Limit(path, options.scale)
+    for name in names:
+        limit = Limit(os.path.join(HERE, name + '.sql'), options.scale)
         print(f'\n{limit.name}: {limit.title} ({limit.variables})', flush=True)
         busy = os.getloadavg()[0]
         result = limit.run(server, lambda step: print('  ' + json.dumps(step), flush=True))
@@ -192,7 +197,7 @@ def main():
         failed |= result['differences'] != 0
         if options.scale == 1 and not failed:
             measured = {**load(MEASURED), limit.name: result}
-            write(MEASURED, json.dumps(measured, indent=1, sort_keys=True) + '\n')
+            write(MEASURED, json.dumps(measured, indent=1, sort_keys=True, ensure_ascii=False) + '\n')
             write(PAGE, page({limit.name: result}))
     return failed
 
