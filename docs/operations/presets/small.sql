@@ -19,7 +19,8 @@ ALTER SYSTEM SET effective_cache_size = '3GB';
 ALTER SYSTEM SET work_mem = '8MB';
 -- For vacuum and for the primary key of a new TVIEW: memory / 32.
 ALTER SYSTEM SET maintenance_work_mem = '128MB';
--- For one table of one transaction. An eighth of memory / (4 × cores, two tables each) = 32 MB; room for half a million changed rows with an integer key.
+-- For one table of one transaction. An eighth of memory / (4 × cores, two tables each) = 32 MB; room for half a million
+-- changed rows with an integer key.
 -- Past it, the whole TVIEW is compared.
 ALTER SYSTEM SET pg_tviews.max_seed_memory = '32MB';
 
@@ -27,7 +28,8 @@ ALTER SYSTEM SET pg_tviews.max_seed_memory = '32MB';
 
 -- The default. Past it, a flush locks all documents of the TVIEW at once and others wait.
 ALTER SYSTEM SET pg_tviews.max_fine_locks = '200';
--- Twice what 4 × cores flushes take with 3 × max_fine_locks each, over max_connections + 22: 2 × 8 × 600 / 72 = 133. 160 of them take 4 MB.
+-- Twice what 4 × cores flushes take with 3 × max_fine_locks each, over max_connections + 22: 2 × 8 × 600 / 72 = 133. 160
+-- of them take 4 MB.
 ALTER SYSTEM SET max_locks_per_transaction = '160';
 -- A transaction that has read a TVIEW after writing holds its locks; one that is forgotten holds them for ever.
 ALTER SYSTEM SET idle_in_transaction_session_timeout = '5min';
@@ -63,14 +65,17 @@ ALTER SYSTEM SET autovacuum_vacuum_cost_limit = '400';
 
 -- A flush longer than this holds its locks longer than anyone should wait.
 ALTER SYSTEM SET pg_tviews.log_min_duration = '1s';
--- Statistics of all sessions; adds to the libraries that are preloaded already. The default pg_tviews.max_tracked, a thousand TVIEWs,
+-- Statistics of all sessions; adds to the libraries that are preloaded already. The default pg_tviews.max_tracked, a
+-- thousand TVIEWs,
 -- takes four megabytes.
 SELECT format('ALTER SYSTEM SET shared_preload_libraries = %s', string_agg(quote_literal(library), ', ' ORDER BY place))
 FROM (SELECT min(place) AS place, btrim(library, ' "') AS library
-      FROM regexp_split_to_table(current_setting('shared_preload_libraries') || ',pg_tviews', ',') WITH ORDINALITY AS l (library, place)
+      FROM regexp_split_to_table(current_setting('shared_preload_libraries') || ',pg_tviews', ',')
+           WITH ORDINALITY AS l (library, place)
       WHERE btrim(library, ' "') <> '' GROUP BY 2) AS libraries \gexec
 
--- The TVIEWs of this database, again for those made later and in other databases: vacuumed when a twentieth of the documents has
+-- The TVIEWs of this database, again for those made later and in other databases: vacuumed when a twentieth of the
+-- documents has
 -- been rewritten instead of a fifth, so that the table stays within size × (fillfactor + 0.05).
 SELECT format('ALTER TABLE %s SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05, '
               'toast.autovacuum_vacuum_scale_factor = 0.05)', tview)

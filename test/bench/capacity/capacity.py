@@ -129,8 +129,8 @@ class Capacity:
         for part in range(3):
             self.run(f"UPDATE tb_item SET name = name || '.' WHERE pk_item % 5 = {part}")
             self.server.run('VACUUM tv_item', database=DATABASE)
-        self.check('table, a fifth of the documents rewritten before each vacuum', 'size × (fillfactor + share)', 'bytes', before * (DEFAULT_FILLFACTOR / 100 + 0.2),
-                   self.value("SELECT pg_relation_size('tv_item')"), 10)
+        self.check('table, a fifth of the documents rewritten before each vacuum', 'size × (fillfactor + share)', 'bytes',
+                   before * (DEFAULT_FILLFACTOR / 100 + 0.2), self.value("SELECT pg_relation_size('tv_item')"), 10)
 
     # write-ahead log
 
@@ -238,7 +238,8 @@ class Capacity:
                    megabytes('pg_tviews.max_tracked=101000') - before, 10)
         sessions = 100 + 3 + 1 + 8 + 10
         self.check('shared memory of 4096 more locks per transaction',
-                   f'max_locks_per_transaction × (max_connections + 22) × {SLOT_LOCK} bytes', 'MB', 4096 * sessions * SLOT_LOCK / MB, megabytes('max_locks_per_transaction=4160') - before, 15)
+                   f'max_locks_per_transaction × (max_connections + 22) × {SLOT_LOCK} bytes', 'MB', 4096 * sessions * SLOT_LOCK / MB,
+                   megabytes('max_locks_per_transaction=4160') - before, 15)
 
     def audit(self):
         self.run("CREATE TABLE tv_audited AS SELECT pk_group AS pk_audited, name FROM tb_group")
@@ -305,8 +306,8 @@ class Capacity:
                     f'UPDATE tb_item SET price = price + 1 WHERE pk_item = :row * {groups} + :group - 1;')
         alone = many_sessions(self.server, DATABASE, script(1, 1), 1, 4)
         together = many_sessions(self.server, DATABASE, script(1, 1), 8, 6)
-        self.check('transactions per second of one document, eight sessions', '1 / (flush + commit)', 'per second', alone['per_second'],
-                   together['per_second'], 60)
+        self.check('transactions per second of one document, eight sessions', '1 / (flush + commit)', 'per second',
+                   alone['per_second'], together['per_second'], 60)
         apart = many_sessions(self.server, DATABASE, script(1, groups), 8, 6)
         self.check('the same over 200 documents', 'sessions / (flush + commit)', 'per second', 8 * alone['per_second'], apart['per_second'], 60)
 

@@ -23,5 +23,6 @@ UPDATE tb_user SET name = name || '.' WHERE pk_user = :user;
 INSERT INTO tb_post (fk_user, title) VALUES (:user, 'a post');
 \endif
 -- fact
-SELECT format('Size with indexes afterwards: TVIEWs %s, base tables %s.', pg_size_pretty(pg_total_relation_size('tv_post') + pg_total_relation_size('tv_user')),
+SELECT format('Size with indexes afterwards: TVIEWs %s, base tables %s.',
+              pg_size_pretty(pg_total_relation_size('tv_post') + pg_total_relation_size('tv_user')),
               pg_size_pretty(pg_total_relation_size('tb_post') + pg_total_relation_size('tb_user')))

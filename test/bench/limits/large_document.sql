@@ -17,9 +17,11 @@ SELECT d.pk_document, jsonb_build_object('title', d.title, 'heading', upper(d.he
             FROM tb_section s WHERE s.fk_document = d.pk_document)) AS data
 FROM tb_document d
 -- fact
-SELECT format('A document of %s sections is %s of text, %s on disk; all %s with indexes %s, the base tables %s.', max(jsonb_array_length(data -> 'sections')),
+SELECT format('A document of %s sections is %s of text, %s on disk; all %s with indexes %s, the base tables %s.',
+              max(jsonb_array_length(data -> 'sections')),
               pg_size_pretty(max(octet_length(data::text))::bigint), pg_size_pretty(max(pg_column_size(data))::bigint), count(*),
-              pg_size_pretty(pg_total_relation_size('tv_document')), pg_size_pretty(pg_total_relation_size('tb_section') + pg_total_relation_size('tb_document')))
+              pg_size_pretty(pg_total_relation_size('tv_document')),
+              pg_size_pretty(pg_total_relation_size('tb_section') + pg_total_relation_size('tb_document')))
 FROM tv_document
 -- measure 5 times: change the title, which is only copied
 UPDATE tb_document SET title = 'Other title ' || :n WHERE pk_document = 1 + :n % :documents

@@ -15,14 +15,16 @@ BEGIN
     SELECT i.pk_item AS pk_level1, jsonb_build_object('name', upper(i.name), 'price', i.price, 'group', upper(g.name)) AS data
     FROM tb_item i JOIN tb_group g ON g.pk_group = i.fk_group;
     FOR i IN 2..12 LOOP
-        EXECUTE format('CREATE TABLE tv_level%1$s AS SELECT pk_level%2$s AS pk_level%1$s, jsonb_build_object(''level'', %1$s, ''below'', data) AS data FROM tv_level%2$s', i, i - 1);
+        EXECUTE format('CREATE TABLE tv_level%1$s AS SELECT pk_level%2$s AS pk_level%1$s,
+                        jsonb_build_object(''level'', %1$s, ''below'', data) AS data FROM tv_level%2$s', i, i - 1);
     END LOOP;
 END $$
 -- prepare
 VACUUM ANALYZE
 -- fact
 SELECT format('Size with indexes: first level %s, twelfth %s, base tables %s.', pg_size_pretty(pg_total_relation_size('tv_level1')),
-              pg_size_pretty(pg_total_relation_size('tv_level12')), pg_size_pretty(pg_total_relation_size('tb_item') + pg_total_relation_size('tb_group')))
+              pg_size_pretty(pg_total_relation_size('tv_level12')),
+              pg_size_pretty(pg_total_relation_size('tb_item') + pg_total_relation_size('tb_group')))
 -- measure 200 times: update one row, twelve documents
 UPDATE tb_item SET name = 'Other ' || :n WHERE pk_item = 1 + (:n * 7) % :rows
 -- measure 50 times: insert one row
