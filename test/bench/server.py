@@ -11,10 +11,10 @@ import psycopg2
 
 
 class Server:
-    def __init__(self, bindir, scratch):
+    def __init__(self, bindir, scratch, data=None):
         self.bindir, self.scratch = bindir, scratch
         self.admin = self.connect('postgres')
-        with open(os.path.join(scratch, 'data', 'postmaster.pid'), encoding='ascii') as file:
+        with open(os.path.join(data or os.path.join(scratch, 'data'), 'postmaster.pid'), encoding='ascii') as file:
             self.postmaster = int(file.readline())
         self.idle_children = self.children()
 
