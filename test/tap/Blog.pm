@@ -8,7 +8,8 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(new_server make_blog make_difference is_exact wait_until sessions_waiting start_load compare_during_load);
+our @EXPORT = qw(new_server make_blog make_difference is_exact wait_until sessions_waiting start_load compare_during_load
+	health_problems heal);
 
 # A running server with the given settings.
 sub new_server
@@ -94,6 +95,30 @@ sub is_exact
 		COMMIT;
 	});
 	return is($different, '', "TVIEWs equal their queries $when");
+}
+
+# The components that the health check names, with a comparison of this fraction of all documents; nothing if all is well.
+sub health_problems
+{
+	my ($node, $db, $sample) = @_;
+	return $node->safe_psql($db, sprintf(
+			q{SELECT DISTINCT component FROM pg_tviews_health_check(%s) WHERE status <> 'ok' ORDER BY 1}, $sample // 1));
+}
+
+# Runs the commands that the health check prints, as they are, until it prints none.  A command may fail until another has been run.
+sub heal
+{
+	my ($node, $db) = @_;
+	my $commands = q{SELECT DISTINCT quote_literal(substring(message FROM '\. Run: (.*)$')) FROM pg_tviews_health_check(1) WHERE status <> 'ok'};
+	foreach my $round (1 .. 8)
+	{
+		# Quoted, each begins on a line of its own.
+		my @run = map { my $text = s/^E?'|'$//gr; $text =~ s/''/'/gr } split /\n(?=')/, $node->safe_psql($db, $commands);
+		last if !@run;
+		$node->psql($db, "SET client_min_messages = error; $_") foreach grep { !/CONCURRENTLY/ } @run;
+		$node->psql($db, $_) foreach grep { /CONCURRENTLY/ } @run;
+	}
+	return;
 }
 
 # Waits until the query returns t.
