@@ -8,7 +8,8 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(new_server make_blog is_exact wait_until sessions_waiting start_load compare_during_load);
+our @EXPORT = qw(new_server make_blog make_difference is_exact wait_until sessions_waiting start_load compare_during_load
+	health_problems heal);
 
 # A running server with the given settings.
 sub new_server
@@ -56,7 +57,16 @@ sub make_blog
 		CREATE TABLE tv_commenter AS
 			SELECT c.fk_user AS pk_commenter, min(u.name) AS name, count(*) AS comments
 				FROM tb_comment c JOIN tb_user u ON u.pk_user = c.fk_user GROUP BY c.fk_user;
-		-- What differs between each TVIEW and its query, both ways: no rows.
+	});
+	make_difference($node, $db);
+	return;
+}
+
+# What differs between each of these TVIEWs and its query, both ways: a view without rows.
+sub make_difference
+{
+	my ($node, $db) = @_;
+	$node->safe_psql($db, q{
 		CREATE VIEW difference AS
 			SELECT 'tv_post' AS tview, 'missing' AS what, to_jsonb(d) AS document
 				FROM (TABLE v_post EXCEPT ALL SELECT pk_post, fk_user, data FROM tv_post) AS d
@@ -85,6 +95,30 @@ sub is_exact
 		COMMIT;
 	});
 	return is($different, '', "TVIEWs equal their queries $when");
+}
+
+# The components that the health check names, with a comparison of this fraction of all documents; nothing if all is well.
+sub health_problems
+{
+	my ($node, $db, $sample) = @_;
+	return $node->safe_psql($db, sprintf(
+			q{SELECT DISTINCT component FROM pg_tviews_health_check(%s) WHERE status <> 'ok' ORDER BY 1}, $sample // 1));
+}
+
+# Runs the commands that the health check prints, as they are, until it prints none.  A command may fail until another has been run.
+sub heal
+{
+	my ($node, $db) = @_;
+	my $commands = q{SELECT DISTINCT quote_literal(substring(message FROM '\. Run: (.*)$')) FROM pg_tviews_health_check(1) WHERE status <> 'ok'};
+	foreach my $round (1 .. 8)
+	{
+		# Quoted, each begins on a line of its own.
+		my @run = map { my $text = s/^E?'|'$//gr; $text =~ s/''/'/gr } split /\n(?=')/, $node->safe_psql($db, $commands);
+		last if !@run;
+		$node->psql($db, "SET client_min_messages = error; $_") foreach grep { !/CONCURRENTLY/ } @run;
+		$node->psql($db, $_) foreach grep { /CONCURRENTLY/ } @run;
+	}
+	return;
 }
 
 # Waits until the query returns t.

@@ -43,37 +43,21 @@ my ($out, $err) = ('', '');
 my $load = IPC::Run::start [ 'pgbench', '-n', '-c', '2', '-T', '600', '-f', $script, $node->connstr($db) ],
   '<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default * 4);
 
-my $problems = q{SELECT component FROM pg_tviews_health_check(1) WHERE status <> 'ok' ORDER BY 1};
-my $commands = q{SELECT DISTINCT quote_literal(substring(message FROM '\. Run: (.*)$')) FROM pg_tviews_health_check(1) WHERE status <> 'ok'};
-
-# The printed commands, without the quotes that kept each on a line of its own.
-sub printed
-{
-	my @lines = split /\n(?=')/, $node->safe_psql($db, $commands);
-	return map { my $text = s/^E?'|'$//gr; $text =~ s/''/'/gr } @lines;
-}
-
 # Breaks something, and lets what the health check says put it right.
 sub breaks
 {
 	my ($what, $component, @statements) = @_;
 	$node->psql($db, $_) foreach @statements;
-	my $reported = $node->safe_psql($db, $problems);
+	my $reported = health_problems($node, $db);
 	like($reported, qr/^$component$/m, "$what: the health check names it");
 	isnt($node->safe_psql($db, 'SELECT status FROM pg_tviews_status()'), 'healthy', "$what: the system is not healthy") if $component ne 'verification';
-	my $rounds = 0;
-	while (my @run = printed())
-	{
-		last if ++$rounds > 8;
-		$node->psql($db, "SET client_min_messages = error; $_") foreach grep { !/CONCURRENTLY/ } @run;
-		$node->psql($db, $_) foreach grep { /CONCURRENTLY/i } @run;
-	}
-	is($node->safe_psql($db, $problems), '', "$what: its commands put it right");
+	heal($node, $db);
+	is(health_problems($node, $db), '', "$what: its commands put it right");
 	is($node->safe_psql($db, q{SELECT status, detail -> 'problems' FROM pg_tviews_status()}), 'healthy|[]', "$what: the system is healthy again");
 	return is($node->safe_psql($db, 'SELECT * FROM pg_tviews_verify()'), '', "$what: every TVIEW equals its query");
 }
 
-is($node->safe_psql($db, $problems), '', 'nothing is wrong to begin with');
+is(health_problems($node, $db), '', 'nothing is wrong to begin with');
 breaks('a capture trigger is dropped', 'triggers', 'DROP TRIGGER "!pg_tviews_update" ON tb_user');
 breaks('capture triggers are disabled', 'triggers', 'ALTER TABLE tb_post DISABLE TRIGGER USER');
 breaks('documents are spoilt', 'verification', q{UPDATE tv_post SET data = '{}' WHERE pk_post = 51});
