@@ -69,10 +69,11 @@ void drop_relation(Oid relation, DropBehavior behavior)
 // Catalog row, audit and, where the bond of binding.hpp was missing, the half that is left.
 void remove_tview(const catalog::Tview &tview, DropBehavior behavior)
 {
-    catalog::delete_tview(tview.table);
+    catalog::Deleted deleted = catalog::delete_tview(tview.table);
     catalog::Details details;
     catalog::audit("DROP", tview.entity,
-                   details.add("table", fmt::format("{}.tv_{}", tview.schema, tview.entity)).add("key", tview.key));
+                   details.add("table", catalog::name_of(tview)).add("key", tview.key).add("definition", deleted.definition)
+                       .add_json("options", deleted.options).add("settings", tview.settings));
     pg::call(CommandCounterIncrement);
     drop_relation(tview.view, behavior);
     drop_relation(tview.table, behavior);
