@@ -225,12 +225,10 @@ catalog::PinnedSettings parse_settings(const std::string &json)
     return settings;
 }
 
-// Whether the text means the view's query: what text a query gives depends on what has happened to its tables since.
-bool means(const std::string &text, const std::string &definition)
+// The text as PostgreSQL would write it here and now; nothing if it is not one statement that can be understood.
+std::optional<std::string> spelt_now(const std::string &text)
 {
-    if (text == definition)
-        return true;
-    std::string read;
+    std::string spelt;
     ErrorData *failure = pg::attempt([&] {
         analyze::QualifiedNames names;
         Query *query = pg::call([&] {
@@ -239,9 +237,16 @@ bool means(const std::string &text, const std::string &definition)
                 ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("not one statement")));
             return parse_analyze_fixedparams(linitial_node(RawStmt, statements), text.c_str(), nullptr, 0, nullptr);
         });
-        read = analyze::query_text(query);
+        spelt = analyze::query_text(query);
     });
-    return failure == nullptr && read == definition;
+    return failure == nullptr ? std::optional(spelt) : std::nullopt;
+}
+
+// Whether the row's text means the view's query: how that is spelt depends on the session's settings, and on what has happened to its
+// tables since.
+bool means(const std::string &text, const std::string &definition)
+{
+    return text == definition || spelt_now(text) == spelt_now(definition);
 }
 
 // The tables that the row should name, if it is sound otherwise and its query can be analysed.
