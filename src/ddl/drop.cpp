@@ -79,20 +79,30 @@ void remove_tview(const catalog::Tview &tview, DropBehavior behavior)
     drop_relation(tview.table, behavior);
 }
 
-// Removes TVIEWs of which a half is gone, until there are none: dropping one may take others along.
+// TVIEWs of which a half is gone.
+std::vector<catalog::Tview> broken_tviews()
+{
+    std::vector<catalog::Tview> tviews = catalog::all_tviews();
+    std::erase_if(tviews, [](const catalog::Tview &tview) {
+        return catalog::relation_exists(tview.table) && catalog::relation_exists(tview.view);
+    });
+    return tviews;
+}
+
+// Removes them until there are none: dropping one may take others along.  Those that others read come first, so that they can be made
+// again in the order of the audit log.
 std::set<Oid> remove_broken(DropBehavior behavior)
 {
     std::set<Oid> dependencies;
-    for (bool again = true; again;) {
-        again = false;
-        for (const catalog::Tview &tview : catalog::all_tviews()) {
-            if (catalog::relation_exists(tview.table) && catalog::relation_exists(tview.view))
-                continue;
-            remove_tview(tview, behavior);
-            dependencies.insert(tview.dependencies.begin(), tview.dependencies.end());
-            again = true;
-            break;
-        }
+    for (auto broken = broken_tviews(); !broken.empty(); broken = broken_tviews()) {
+        auto next = std::find_if(broken.begin(), broken.end(), [&](const catalog::Tview &tview) {
+            return std::none_of(broken.begin(), broken.end(), [&](const catalog::Tview &other) {
+                return std::find(tview.dependencies.begin(), tview.dependencies.end(), other.table) != tview.dependencies.end();
+            });
+        });
+        const catalog::Tview &tview = next == broken.end() ? broken.front() : *next;
+        remove_tview(tview, behavior);
+        dependencies.insert(tview.dependencies.begin(), tview.dependencies.end());
     }
     return dependencies;
 }

@@ -154,7 +154,8 @@ std::optional<Oid> named_table(FunctionCallInfo fcinfo)
     pg::SpiSession session;
     if (find_remains(table).empty())
         pg::raise({ERRCODE_WRONG_OBJECT_TYPE, fmt::format("\"{}\" is not a TVIEW", range->relname),
-                   "It is not bound to a backing view, and the audit log does not know it."});
+                   "It is not bound to a backing view, and the audit log does not know it.",
+                   "pg_tviews_check_metadata() lists the TVIEWs whose metadata want rebuilding."});
     return table;
 }
 

@@ -233,11 +233,10 @@ std::optional<std::string> spelt_now(const std::string &text)
         analyze::QualifiedNames names;
         Query *query = pg::call([&] {
             List *statements = pg_parse_query(text.c_str());
-            if (list_length(statements) != 1)
-                ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("not one statement")));
-            return parse_analyze_fixedparams(linitial_node(RawStmt, statements), text.c_str(), nullptr, 0, nullptr);
+            return list_length(statements) != 1
+                       ? nullptr : parse_analyze_fixedparams(linitial_node(RawStmt, statements), text.c_str(), nullptr, 0, nullptr);
         });
-        spelt = analyze::query_text(query);
+        spelt = query == nullptr ? "" : analyze::query_text(query);
     });
     return failure == nullptr ? std::optional(spelt) : std::nullopt;
 }
