@@ -13,7 +13,8 @@ CREATE PROCEDURE next() LANGUAGE sql AS 'UPDATE mark SET log_id = (SELECT max(lo
 
 CREATE TABLE tv_user AS SELECT pk_user, name FROM tb_user;
 SELECT pg_tviews_create('tv_post', 'SELECT id, title, 1 AS data FROM tb_post', '{"key": ["id"], "fillfactor": 70}');
-SELECT n, operation, entity, performed_by = session_user AS mine, details FROM log;
+SELECT n, operation, entity, performed_by = session_user AS mine, details - 'settings' AS details FROM log;
+SELECT DISTINCT m.settings = l.details -> 'settings' AS settings FROM log l, pg_tview_meta m WHERE m.schema = 's_audit';
 SELECT count(*) FROM log WHERE performed_at BETWEEN now() - interval '1 minute' AND clock_timestamp();
 CALL next();
 -- Writes to base tables, reads, verification are not logged; neither is what was refused or rolled back.
@@ -80,7 +81,7 @@ CREATE TABLE s_audit_2.tv_user AS SELECT pk_user FROM tb_user;
 SET client_min_messages = warning;
 DROP SCHEMA s_audit_2 CASCADE;
 RESET client_min_messages;
-SELECT operation, entity, details FROM log ORDER BY entity, details ->> 'table', n;
+SELECT operation, entity, details - 'settings' AS details, jsonb_typeof(details -> 'settings') AS settings FROM log ORDER BY entity, details ->> 'table', n;
 SELECT * FROM exact();
 
 SET client_min_messages = warning;

@@ -93,7 +93,7 @@ CREATE TABLE archive AS TABLE pg_tview_audit_log WITH NO DATA;
 INSERT INTO archive SELECT * FROM pg_tviews_audit_archive(
     (SELECT l.performed_at FROM pg_tview_audit_log l, mark m WHERE l.link = m.link + 3));
 SELECT operation, entity FROM archive WHERE log_id > (SELECT log_id FROM mark) ORDER BY log_id;
-SELECT l.operation, l.entity, l.details - 'hash' - 'link' - 'rows' AS details, l.link - m.link AS link, (details ->> 'link')::bigint - m.link AS cut,
+SELECT l.operation, l.entity, l.details - 'hash' - 'link' - 'rows' - 'settings' AS details, l.link - m.link AS link, (details ->> 'link')::bigint - m.link AS cut,
        details ->> 'hash' = encode((SELECT hash FROM archive ORDER BY link DESC LIMIT 1), 'hex') AS remembered
     FROM pg_tview_audit_log l, mark m ORDER BY l.log_id;
 SELECT difference FROM pg_tviews_audit_verify();

@@ -28,7 +28,7 @@ CALL check_exact();
 UPDATE tb_user SET name = upper(name);
 DELETE FROM tb_comment WHERE pk_comment < 103;
 CALL check_exact();
-SELECT operation, entity, details FROM pg_tview_audit_log WHERE details ->> 'table' = '"s Concurrently".tv_none';
+SELECT operation, entity, details - 'settings' AS details FROM pg_tview_audit_log WHERE details ->> 'table' = '"s Concurrently".tv_none';
 
 -- Not in a transaction, a function or a procedure that is in one.
 BEGIN;

@@ -61,6 +61,7 @@ CREATE TABLE tb_orphan (pk_orphan int PRIMARY KEY);
 CREATE TABLE tv_orphan AS SELECT pk_orphan FROM tb_orphan;
 DELETE FROM pg_tview_meta WHERE entity = 'orphan';
 DELETE FROM pg_depend WHERE objid = 'v_orphan'::regclass AND deptype = 'i' AND refobjid = 'tv_orphan'::regclass;
+ALTER VIEW v_orphan RENAME TO nobody_knows;
 COMMIT;
 SELECT * FROM look;
 CALL attempt('INSERT INTO tb_orphan VALUES (1)');
@@ -80,6 +81,14 @@ SELECT * FROM look;
 UPDATE pg_tview_meta SET view = 4000000001::oid WHERE entity = 'Odd name';
 SELECT component, severity, left(message, 74) AS message FROM look WHERE component = 'metadata';
 SELECT pg_tviews_readiness();
+SELECT command FROM problems WHERE component = 'metadata' \gexec
+SELECT * FROM look;
+CALL check_exact();
+ALTER EVENT TRIGGER pg_tviews_sql_drop DISABLE;
+DELETE FROM pg_depend WHERE objid = '"v_Odd name"'::regclass AND deptype = 'i';
+DROP VIEW "v_Odd name";
+ALTER EVENT TRIGGER pg_tviews_sql_drop ENABLE ALWAYS;
+SELECT component, severity, left(message, 74) AS message FROM look WHERE component = 'metadata';
 SELECT command FROM problems WHERE component = 'metadata' \gexec
 SELECT * FROM look;
 CALL check_exact();

@@ -146,6 +146,12 @@ CREATE FUNCTION pg_tviews_reinstall_triggers() RETURNS integer LANGUAGE c AS 'MO
 COMMENT ON FUNCTION pg_tviews_reinstall_triggers() IS
     'makes the capture triggers that are missing on any table a TVIEW reads, and compares those TVIEWs in full at commit; drops those on tables that no TVIEW reads; returns the number of triggers made. Errors: 42501';
 
+CREATE FUNCTION pg_tviews_rebuild_metadata(tview text DEFAULT NULL, OUT tview_name regclass, OUT problem text, OUT inserted bigint,
+                                           OUT updated bigint, OUT deleted bigint)
+    RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_rebuild_metadata(text) IS
+    'writes the row of pg_tview_meta of a TVIEW (NULL: all) again where it is lost or damaged, and the mark of a suspended one where that is lost, from table, backing view and audit log, then compares the TVIEW with its query; returns what was wrong and the number of rows written (null if not compared: it is suspended). Errors: 42P01, 42809, 42501, 55000';
+
 -- Statistics ------------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION pg_tviews_performance_summary(
@@ -394,18 +400,27 @@ CREATE FUNCTION pg_tviews_check_definitions(OUT tview_name regclass, OUT problem
 COMMENT ON FUNCTION pg_tviews_check_definitions() IS
     'TVIEWs whose query cannot be run any more (problem invalid), and whose content depends on more than rows (problem warning), with what PostgreSQL or the extension says';
 
+CREATE FUNCTION pg_tviews_check_metadata(OUT tview_name regclass, OUT view_name regclass, OUT problem text, OUT rebuildable boolean)
+    RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_check_metadata() IS
+    'TVIEWs whose row of pg_tview_meta is missing or is not what table, backing view and audit log say, with what is wrong and whether pg_tviews_rebuild_metadata() can put it right';
+
 -- One function per component: what deserves a word, with the command that puts it right.  pg_tviews_health_check() calls them by
 -- name; a new component is a function pg_tviews_health_<component>() with this result, and its name in the list there.
 
 CREATE FUNCTION pg_tviews_health_version(OUT severity text, OUT message text, OUT command text) RETURNS SETOF record LANGUAGE sql
     SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN library <> installed THEN 'error' ELSE 'warning' END,
+    SELECT CASE WHEN library <> installed OR available IS NULL THEN 'error' ELSE 'warning' END,
            CASE WHEN library <> installed THEN format('the library of this session has version %s, the SQL objects have %s', library, installed)
+                WHEN available IS NULL THEN 'the extension''s files are gone from the server: dumps cannot be restored here, nor the extension '
+                                                'created or upgraded; install them again, and look with the command'
                 ELSE format('version %s is installed on the server, the SQL objects have %s', available, installed) END,
-           CASE WHEN available = installed THEN '\connect' ELSE format('ALTER EXTENSION pg_tviews UPDATE TO %L', available) END
+           CASE WHEN available = installed THEN '\connect'
+                WHEN available IS NULL THEN format('SELECT default_version FROM pg_catalog.pg_available_extensions WHERE name = %L', 'pg_tviews')
+                ELSE format('ALTER EXTENSION pg_tviews UPDATE TO %L', available) END
     FROM (SELECT @extschema@.pg_tviews_version() AS library, e.extversion AS installed, a.default_version AS available
-          FROM pg_extension AS e JOIN pg_available_extensions AS a ON a.name = e.extname WHERE e.extname = 'pg_tviews') AS v
-    WHERE library <> installed OR available <> installed
+          FROM pg_extension AS e LEFT JOIN pg_available_extensions AS a ON a.name = e.extname WHERE e.extname = 'pg_tviews') AS v
+    WHERE library <> installed OR available IS DISTINCT FROM installed
 $$;
 COMMENT ON FUNCTION pg_tviews_health_version() IS 'health: the loaded library, the SQL objects and the files on the server have one version';
 
@@ -422,6 +437,7 @@ COMMENT ON FUNCTION pg_tviews_health_preload() IS 'health: whether the library i
 
 CREATE FUNCTION pg_tviews_health_metadata(OUT severity text, OUT message text, OUT command text) RETURNS SETOF record LANGUAGE sql
     SET search_path = pg_catalog, pg_temp AS $$
+    WITH wanting AS MATERIALIZED (SELECT * FROM @extschema@.pg_tviews_check_metadata())
     SELECT 'error', format('pg_tview_meta has a row for TVIEW %I.%I, whose table is gone', m.schema, 'tv_' || m.entity),
            format('DELETE FROM @extschema@.pg_tview_meta WHERE "table" = %s', m."table"::oid)
     FROM @extschema@.pg_tview_meta AS m WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = m."table")
@@ -430,14 +446,24 @@ CREATE FUNCTION pg_tviews_health_metadata(OUT severity text, OUT message text, O
            format('DELETE FROM @extschema@.pg_tview_meta WHERE "table" = %L::pg_catalog.regclass; DROP TABLE %s; SELECT @extschema@.pg_tviews_create(%L, %L, %L)',
                   m."table", m."table", m."table"::text, rtrim(m.definition, '; '), m.options || jsonb_build_object('key', m.key_columns))
     FROM @extschema@.pg_tview_meta AS m JOIN pg_class AS t ON t.oid = m."table" WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = m.view)
+        AND NOT EXISTS (SELECT FROM wanting AS w WHERE w.tview_name = m."table")
     UNION ALL
-    SELECT 'error', format('table %s is bound to view %s as a TVIEW is, but pg_tview_meta has no row for it: it is not maintained', t.oid::regclass, v.oid::regclass),
-           format('DROP TABLE %s; SELECT @extschema@.pg_tviews_create(%L, %L, %L)', t.oid::regclass, t.oid::regclass, rtrim(pg_get_viewdef(v.oid), '; '),
-                  jsonb_build_object('key', (SELECT jsonb_agg(a.attname ORDER BY k.n) FROM pg_index AS i, unnest(i.indkey) WITH ORDINALITY AS k (number, n),
-                                             pg_attribute AS a WHERE i.indrelid = t.oid AND i.indisprimary AND a.attrelid = t.oid AND a.attnum = k.number)))
-    FROM pg_depend AS d JOIN pg_class AS v ON v.oid = d.objid AND v.relkind = 'v' JOIN pg_class AS t ON t.oid = d.refobjid AND t.relkind = 'r'
-    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i' AND d.objsubid = 0 AND d.refobjsubid = 0
-          AND NOT EXISTS (SELECT FROM @extschema@.pg_tview_meta AS m WHERE m."table" = t.oid OR m.view = v.oid)
+    SELECT 'error', format('TVIEW %s: %s', w.tview_name, w.problem),
+           CASE WHEN w.rebuildable THEN format('SELECT * FROM @extschema@.pg_tviews_rebuild_metadata(%L)', w.tview_name)
+                ELSE format('DELETE FROM @extschema@.pg_tview_meta WHERE "table" = %1$L::pg_catalog.regclass; DROP TABLE %1$s; '
+                            'SELECT @extschema@.pg_tviews_create(%2$L, %3$L, %4$L)', w.tview_name,
+                            format('%I.%I', n.nspname, CASE WHEN t.relname LIKE 'tv\_%' THEN t.relname ELSE 'tv_' || t.relname END),
+                            rtrim(pg_get_viewdef(w.view_name), '; '),
+                            coalesce((SELECT jsonb_build_object('key', jsonb_agg(v.attname ORDER BY k.n))
+                                      FROM pg_index AS i, unnest(i.indkey) WITH ORDINALITY AS k (number, n),
+                                           pg_attribute AS a LEFT JOIN pg_attribute AS v ON v.attrelid = w.view_name AND v.attname = a.attname
+                                      WHERE i.indrelid = t.oid AND i.indisprimary AND a.attrelid = t.oid AND a.attnum = k.number
+                                      HAVING bool_and(v.attname IS NOT NULL)), '{}')) END
+    FROM wanting AS w JOIN pg_class AS t ON t.oid = w.tview_name JOIN pg_namespace AS n ON n.oid = t.relnamespace
+    UNION ALL
+    SELECT 'warning', format('pg_tview_state has a mark of a TVIEW whose table is gone: %s', s.tview::oid),
+           format('DELETE FROM @extschema@.pg_tview_state WHERE tview = %s', s.tview::oid)
+    FROM (SELECT DISTINCT tview FROM @extschema@.pg_tview_state) AS s WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = s.tview)
     UNION ALL
     SELECT 'error', format('the event trigger %s does not fire always: DDL on TVIEWs is not followed', e.evtname),
            format('ALTER EVENT TRIGGER %I ENABLE ALWAYS', e.evtname)
@@ -489,9 +515,29 @@ CREATE FUNCTION pg_tviews_health_verification(sample double precision DEFAULT 0,
 DECLARE
     tview regclass;
     found bigint;
+    broken regclass;
 BEGIN
     FOR tview IN SELECT "table" FROM @extschema@.pg_tview_meta WHERE sample > 0 ORDER BY "table"::text LOOP
-        SELECT count(*) INTO found FROM @extschema@.pg_tviews_verify(tview::text, sample);
+        BEGIN
+            SELECT count(*) INTO found FROM @extschema@.pg_tviews_verify(tview::text, sample);
+        EXCEPTION WHEN data_corrupted OR index_corrupted OR undefined_file THEN
+            -- What is damaged stands in the message: a file's path, or an index's name.
+            SELECT c.oid INTO broken FROM pg_class AS c LEFT JOIN pg_index AS i ON i.indexrelid = c.oid
+            WHERE pg_relation_filepath(c.oid) = substring(SQLERRM FROM '(?:base|pg_tblspc)/[^". ]*[0-9]')
+               OR i.indrelid = tview AND strpos(SQLERRM, format('index "%s"', c.relname)) > 0;
+            severity := 'error';
+            message := format('TVIEW %s cannot be compared: %s', tview, SQLERRM);
+            IF broken IN (SELECT unnest(ARRAY[t.oid, t.reltoastrelid]) FROM pg_class AS t WHERE t.oid = tview) THEN
+                command := format('BEGIN; TRUNCATE %s; SELECT * FROM @extschema@.pg_tviews_refresh(%L); COMMIT', tview, tview);
+            ELSIF broken IN (SELECT i.indexrelid FROM pg_class AS t JOIN pg_index AS i ON i.indrelid IN (t.oid, t.reltoastrelid) WHERE t.oid = tview) THEN
+                command := format('REINDEX TABLE %s', tview);
+            ELSE
+                message := message || format('. This is %s, which it reads: restore that first', coalesce(broken::text, 'another relation'));
+                command := format('SELECT * FROM @extschema@.pg_tviews_refresh(%L)', tview);
+            END IF;
+            RETURN NEXT;
+            CONTINUE;
+        END;
         IF found > 0 THEN
             severity := 'error';
             message := format('TVIEW %s: a comparison of %s %% of its documents finds %s that differ', tview, sample * 100, found);

@@ -1,2 +1,116 @@
--- pg_tviews 0.1.0 to 0.2.0: what the install script of 0.2.0 has and that of 0.1.0 has not.
+-- pg_tviews 0.1.0 to 0.2.0: what the install script of 0.2.0 has and that of 0.1.0 has not, or not like this.
 \echo Use "ALTER EXTENSION pg_tviews UPDATE TO '0.2.0'" to load this file. \quit
+
+CREATE FUNCTION pg_tviews_rebuild_metadata(tview text DEFAULT NULL, OUT tview_name regclass, OUT problem text, OUT inserted bigint,
+                                           OUT updated bigint, OUT deleted bigint)
+    RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_rebuild_metadata(text) IS
+    'writes the row of pg_tview_meta of a TVIEW (NULL: all) again where it is lost or damaged, and the mark of a suspended one where that is lost, from table, backing view and audit log, then compares the TVIEW with its query; returns what was wrong and the number of rows written (null if not compared: it is suspended). Errors: 42P01, 42809, 42501, 55000';
+
+CREATE FUNCTION pg_tviews_check_metadata(OUT tview_name regclass, OUT view_name regclass, OUT problem text, OUT rebuildable boolean)
+    RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_check_metadata() IS
+    'TVIEWs whose row of pg_tview_meta is missing or is not what table, backing view and audit log say, with what is wrong and whether pg_tviews_rebuild_metadata() can put it right';
+
+CREATE OR REPLACE FUNCTION pg_tviews_health_version(OUT severity text, OUT message text, OUT command text) RETURNS SETOF record LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN library <> installed OR available IS NULL THEN 'error' ELSE 'warning' END,
+           CASE WHEN library <> installed THEN format('the library of this session has version %s, the SQL objects have %s', library, installed)
+                WHEN available IS NULL THEN 'the extension''s files are gone from the server: dumps cannot be restored here, nor the extension '
+                                                'created or upgraded; install them again, and look with the command'
+                ELSE format('version %s is installed on the server, the SQL objects have %s', available, installed) END,
+           CASE WHEN available = installed THEN '\connect'
+                WHEN available IS NULL THEN format('SELECT default_version FROM pg_catalog.pg_available_extensions WHERE name = %L', 'pg_tviews')
+                ELSE format('ALTER EXTENSION pg_tviews UPDATE TO %L', available) END
+    FROM (SELECT @extschema@.pg_tviews_version() AS library, e.extversion AS installed, a.default_version AS available
+          FROM pg_extension AS e LEFT JOIN pg_available_extensions AS a ON a.name = e.extname WHERE e.extname = 'pg_tviews') AS v
+    WHERE library <> installed OR available IS DISTINCT FROM installed
+$$;
+COMMENT ON FUNCTION pg_tviews_health_version() IS 'health: the loaded library, the SQL objects and the files on the server have one version';
+
+CREATE OR REPLACE FUNCTION pg_tviews_health_metadata(OUT severity text, OUT message text, OUT command text) RETURNS SETOF record LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp AS $$
+    WITH wanting AS MATERIALIZED (SELECT * FROM @extschema@.pg_tviews_check_metadata())
+    SELECT 'error', format('pg_tview_meta has a row for TVIEW %I.%I, whose table is gone', m.schema, 'tv_' || m.entity),
+           format('DELETE FROM @extschema@.pg_tview_meta WHERE "table" = %s', m."table"::oid)
+    FROM @extschema@.pg_tview_meta AS m WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = m."table")
+    UNION ALL
+    SELECT 'error', format('the backing view of TVIEW %s is gone', m."table"),
+           format('DELETE FROM @extschema@.pg_tview_meta WHERE "table" = %L::pg_catalog.regclass; DROP TABLE %s; SELECT @extschema@.pg_tviews_create(%L, %L, %L)',
+                  m."table", m."table", m."table"::text, rtrim(m.definition, '; '), m.options || jsonb_build_object('key', m.key_columns))
+    FROM @extschema@.pg_tview_meta AS m JOIN pg_class AS t ON t.oid = m."table" WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = m.view)
+        AND NOT EXISTS (SELECT FROM wanting AS w WHERE w.tview_name = m."table")
+    UNION ALL
+    SELECT 'error', format('TVIEW %s: %s', w.tview_name, w.problem),
+           CASE WHEN w.rebuildable THEN format('SELECT * FROM @extschema@.pg_tviews_rebuild_metadata(%L)', w.tview_name)
+                ELSE format('DELETE FROM @extschema@.pg_tview_meta WHERE "table" = %1$L::pg_catalog.regclass; DROP TABLE %1$s; '
+                            'SELECT @extschema@.pg_tviews_create(%2$L, %3$L, %4$L)', w.tview_name,
+                            format('%I.%I', n.nspname, CASE WHEN t.relname LIKE 'tv\_%' THEN t.relname ELSE 'tv_' || t.relname END),
+                            rtrim(pg_get_viewdef(w.view_name), '; '),
+                            coalesce((SELECT jsonb_build_object('key', jsonb_agg(v.attname ORDER BY k.n))
+                                      FROM pg_index AS i, unnest(i.indkey) WITH ORDINALITY AS k (number, n),
+                                           pg_attribute AS a LEFT JOIN pg_attribute AS v ON v.attrelid = w.view_name AND v.attname = a.attname
+                                      WHERE i.indrelid = t.oid AND i.indisprimary AND a.attrelid = t.oid AND a.attnum = k.number
+                                      HAVING bool_and(v.attname IS NOT NULL)), '{}')) END
+    FROM wanting AS w JOIN pg_class AS t ON t.oid = w.tview_name JOIN pg_namespace AS n ON n.oid = t.relnamespace
+    UNION ALL
+    SELECT 'warning', format('pg_tview_state has a mark of a TVIEW whose table is gone: %s', s.tview::oid),
+           format('DELETE FROM @extschema@.pg_tview_state WHERE tview = %s', s.tview::oid)
+    FROM (SELECT DISTINCT tview FROM @extschema@.pg_tview_state) AS s WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = s.tview)
+    UNION ALL
+    SELECT 'error', format('the event trigger %s does not fire always: DDL on TVIEWs is not followed', e.evtname),
+           format('ALTER EVENT TRIGGER %I ENABLE ALWAYS', e.evtname)
+    FROM pg_event_trigger AS e JOIN pg_proc AS p ON p.oid = e.evtfoid
+    WHERE p.pronamespace = '@extschema@'::regnamespace AND p.proname IN ('pg_tviews_ddl_start', 'pg_tviews_ddl_end', 'pg_tviews_sql_drop')
+          AND e.evtenabled <> 'A'
+$$;
+COMMENT ON FUNCTION pg_tviews_health_metadata() IS 'health: tables, backing views and rows of pg_tview_meta belong together, event triggers fire';
+
+CREATE OR REPLACE FUNCTION pg_tviews_health_verification(sample double precision DEFAULT 0, OUT severity text, OUT message text, OUT command text)
+    RETURNS SETOF record LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO' AS $$
+DECLARE
+    tview regclass;
+    found bigint;
+    broken regclass;
+BEGIN
+    FOR tview IN SELECT "table" FROM @extschema@.pg_tview_meta WHERE sample > 0 ORDER BY "table"::text LOOP
+        BEGIN
+            SELECT count(*) INTO found FROM @extschema@.pg_tviews_verify(tview::text, sample);
+        EXCEPTION WHEN data_corrupted OR index_corrupted OR undefined_file THEN
+            -- What is damaged stands in the message: a file's path, or an index's name.
+            SELECT c.oid INTO broken FROM pg_class AS c LEFT JOIN pg_index AS i ON i.indexrelid = c.oid
+            WHERE pg_relation_filepath(c.oid) = substring(SQLERRM FROM '(?:base|pg_tblspc)/[^". ]*[0-9]')
+               OR i.indrelid = tview AND strpos(SQLERRM, format('index "%s"', c.relname)) > 0;
+            severity := 'error';
+            message := format('TVIEW %s cannot be compared: %s', tview, SQLERRM);
+            IF broken IN (SELECT unnest(ARRAY[t.oid, t.reltoastrelid]) FROM pg_class AS t WHERE t.oid = tview) THEN
+                command := format('BEGIN; TRUNCATE %s; SELECT * FROM @extschema@.pg_tviews_refresh(%L); COMMIT', tview, tview);
+            ELSIF broken IN (SELECT i.indexrelid FROM pg_class AS t JOIN pg_index AS i ON i.indrelid IN (t.oid, t.reltoastrelid) WHERE t.oid = tview) THEN
+                command := format('REINDEX TABLE %s', tview);
+            ELSE
+                message := message || format('. This is %s, which it reads: restore that first', coalesce(broken::text, 'another relation'));
+                command := format('SELECT * FROM @extschema@.pg_tviews_refresh(%L)', tview);
+            END IF;
+            RETURN NEXT;
+            CONTINUE;
+        END;
+        IF found > 0 THEN
+            severity := 'error';
+            message := format('TVIEW %s: a comparison of %s %% of its documents finds %s that differ', tview, sample * 100, found);
+            command := format('SELECT * FROM @extschema@.pg_tviews_refresh(%L)', tview);
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+    RETURN QUERY
+        SELECT CASE WHEN v.differences > 0 THEN 'error' ELSE 'warning' END,
+               CASE WHEN v.differences > 0 THEN format('TVIEW %s: the verification of %s found %s documents that differ', m."table", v.at, v.differences)
+                    ELSE format('TVIEW %s has not been verified for %s days', m."table", extract(day FROM clock_timestamp() - coalesce(v.at, m.created_at))) END,
+               format(CASE WHEN v.differences > 0 THEN 'SELECT * FROM @extschema@.pg_tviews_refresh(%L)'
+                           ELSE 'SELECT count(*) FROM @extschema@.pg_tviews_verify(%L)' END, m."table")
+        FROM @extschema@.pg_tview_meta AS m, LATERAL (
+            SELECT max(verified_at) AS at, max(differences) AS differences FROM @extschema@.pg_tview_verified AS d WHERE d.tview = m."table") AS v
+        WHERE v.differences > 0 AND NOT pg_tviews_health_verification.sample > 0
+              OR coalesce(v.at, m.created_at) < clock_timestamp() - interval '7 days' ORDER BY m."table"::text;
+END $$;
+COMMENT ON FUNCTION pg_tviews_health_verification(double precision) IS
+    'health: what the last verification of each TVIEW found and when it was; with sample, 0 to 1, verifies that fraction of the documents now';

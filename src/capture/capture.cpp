@@ -95,7 +95,7 @@ TVIEWS_FUNCTION(pg_tviews_capture)
                    std::string("no TVIEW reads table \"") + RelationGetRelationName(relation) +
                        "\", but it has a capture trigger",
                    "The trigger \"" + std::string(trigger->tg_trigger->tgname) + "\" outlived the TVIEWs it served.",
-                   "Restore the rows of pg_tview_meta, or run pg_tviews_reinstall_triggers() to drop such triggers."});
+                   "Run pg_tviews_rebuild_metadata() if one should, or pg_tviews_reinstall_triggers() to drop such triggers."});
     capture::RowCapture capture(*targets, RelationGetDescr(relation));
     if (!capture.wanted())
         return PointerGetDatum(nullptr);

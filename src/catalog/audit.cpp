@@ -41,6 +41,15 @@ Details &Details::add(const std::string &name, const std::vector<std::string> &v
     return *this;
 }
 
+Details &Details::add(const std::string &name, const PinnedSettings &settings)
+{
+    nlohmann::json object = nlohmann::json::object();
+    for (const auto &[setting, value] : settings)
+        object[setting] = value;
+    object_->json[name] = object;
+    return *this;
+}
+
 Details &Details::add_json(const std::string &name, const std::string &json)
 {
     object_->json[name] = nlohmann::json::parse(json);

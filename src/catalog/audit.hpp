@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "catalog/settings.hpp"
+
 namespace tviews::catalog {
 
 // What an audit row says: a flat JSON object.
@@ -21,6 +23,7 @@ public:
     Details &add(const std::string &name, std::uint64_t value);
     Details &add(const std::string &name, double value);
     Details &add(const std::string &name, const std::vector<std::string> &values);
+    Details &add(const std::string &name, const PinnedSettings &settings);
     // `json` is JSON text itself.
     Details &add_json(const std::string &name, const std::string &json);
     std::string text() const;

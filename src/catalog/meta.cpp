@@ -258,6 +258,13 @@ std::optional<Tview> find_tview(Oid table)
     return std::nullopt;
 }
 
+std::string name_of(const Tview &tview)
+{
+    return pg::call([&]() -> const char * {
+        return quote_qualified_identifier(tview.schema.c_str(), psprintf("tv_%s", tview.entity.c_str()));
+    });
+}
+
 AsExtensionOwner::AsExtensionOwner() : exceptions_(std::uncaught_exceptions())
 {
     Oid owner = find_extension().owner;
@@ -295,12 +302,45 @@ void insert_tview(const NewTview &row)
                  {}});
 }
 
-void delete_tview(Oid table)
+void restore_tview(const NewTview &row, const std::string &created_at, const std::string &created_by)
+{
+    Datum at = text_datum(created_at), by = text_datum(created_by);
+    std::optional<std::string> known_at, known_by;
+    {
+        AsExtensionOwner owner;
+        pg::execute(fmt::format("DELETE FROM {} WHERE \"table\" = $1 OR view = $2 RETURNING "
+                                "CASE WHEN \"table\" = $1 THEN created_at END, CASE WHEN \"table\" = $1 THEN created_by END",
+                                own_table(meta_name)),
+                    {REGCLASSOID, REGCLASSOID}, {{ObjectIdGetDatum(row.tview.table), ObjectIdGetDatum(row.tview.view)}, {}},
+                    [&](TupleTableSlot *slot) {
+                        if (auto text = pg::text_column(slot, 1)) {
+                            known_at = text;
+                            known_by = pg::text_column(slot, 2);
+                        }
+                    });
+        pg::call(CommandCounterIncrement);
+    }
+    insert_tview(row);
+    if (known_at) {
+        at = text_datum(*known_at);
+        by = text_datum(known_by.value_or(""));
+    }
+    AsExtensionOwner owner;
+    pg::execute(fmt::format("UPDATE {} SET created_at = $2::pg_catalog.timestamptz, created_by = $3 WHERE \"table\" = $1 AND $2 <> ''",
+                            own_table(meta_name)),
+                {REGCLASSOID, TEXTOID, TEXTOID}, {{ObjectIdGetDatum(row.tview.table), at, by}, {}});
+}
+
+Deleted delete_tview(Oid table)
 {
     remove_marks(table);
     AsExtensionOwner owner;
-    pg::execute(fmt::format("DELETE FROM {} WHERE \"table\" = $1", own_table(meta_name)), {REGCLASSOID},
-                {{ObjectIdGetDatum(table)}, {}});
+    Deleted deleted;
+    pg::execute(fmt::format("DELETE FROM {} WHERE \"table\" = $1 RETURNING definition, options", own_table(meta_name)), {REGCLASSOID},
+                {{ObjectIdGetDatum(table)}, {}}, [&](TupleTableSlot *slot) {
+                    deleted = {pg::text_column(slot, 1).value_or(""), pg::text_column(slot, 2).value_or("{}")};
+                });
+    return deleted;
 }
 
 void update_dependencies(Oid table, const std::vector<Oid> &dependencies)

@@ -27,6 +27,9 @@ bool relation_exists(Oid relation);
 std::vector<Tview> all_tviews();
 std::optional<Tview> find_tview(Oid table);
 
+// Its table's qualified name by its row, as SQL, also when the table is gone.
+std::string name_of(const Tview &tview);
+
 // Runs body as the owner of the extension.
 class AsExtensionOwner {
 public:
@@ -50,7 +53,14 @@ struct NewTview {
     std::vector<std::string> undetermined;
 };
 void insert_tview(const NewTview &row);
-void delete_tview(Oid table);
+// Writes a row in place of those of its table or view; creation as the old row has it, else as given (text of timestamptz, may be empty).
+void restore_tview(const NewTview &row, const std::string &created_at, const std::string &created_by);
+// Returns the definition and the options the row had.
+struct Deleted {
+    std::string definition;
+    std::string options = "{}";   // jsonb text
+};
+Deleted delete_tview(Oid table);
 void update_dependencies(Oid table, const std::vector<Oid> &dependencies);
 void update_undetermined(Oid table, const std::vector<std::string> &undetermined);
 // Writes entity, schema and definition again after a rename.  Returns whether anything differed.

@@ -209,11 +209,6 @@ void fill(catalog::Compiled &tview)
     statement.write({}, GetActiveSnapshot(), InvalidSnapshot);
 }
 
-bool is_reference(const std::string &column)
-{
-    return column.rfind("fk_", 0) == 0 || (column.size() > 3 && column.compare(column.size() - 3, 3, "_id") == 0);
-}
-
 bool has_btree(Oid table, const std::string &column)
 {
     return pg::call([&] {
@@ -327,6 +322,11 @@ std::optional<std::string> entity_of(const std::string &table_name)
     return table_name.substr(start.size());
 }
 
+bool is_reference(const std::string &column)
+{
+    return column.rfind("fk_", 0) == 0 || (column.size() > 3 && column.compare(column.size() - 3, 3, "_id") == 0);
+}
+
 std::string define_tview(Oid oid, const Query *query, const Options &options, Fill when)
 {
     InternalDdl internal;
@@ -370,7 +370,8 @@ std::string define_tview(Oid oid, const Query *query, const Options &options, Fi
     catalog::invalidate({oid});
     catalog::Details details;
     catalog::audit("CREATE", table.entity,
-                   details.add("table", table.sql).add("key", row.tview.key).add_json("options", options.text));
+                   details.add("table", table.sql).add("key", row.tview.key).add_json("options", options.text)
+                       .add("settings", row.tview.settings));
     return mark;
 }
 

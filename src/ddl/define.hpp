@@ -10,6 +10,9 @@ namespace tviews::ddl {
 // "tv_post" gives "post"; nothing if the name is not a TVIEW's.
 std::optional<std::string> entity_of(const std::string &table_name);
 
+// Whether a column is named like a reference: fk_* or *_id.
+bool is_reference(const std::string &column);
+
 // `table` has the columns of `query` and no rows.  Needs no SPI session.
 // Raises: 42P16 no usable key, 0A000 for what a TVIEW's query must not contain, 23505 / 23502 for keys that are not unique
 // or null, 42501 for missing privileges.

@@ -69,29 +69,40 @@ void drop_relation(Oid relation, DropBehavior behavior)
 // Catalog row, audit and, where the bond of binding.hpp was missing, the half that is left.
 void remove_tview(const catalog::Tview &tview, DropBehavior behavior)
 {
-    catalog::delete_tview(tview.table);
+    catalog::Deleted deleted = catalog::delete_tview(tview.table);
     catalog::Details details;
     catalog::audit("DROP", tview.entity,
-                   details.add("table", fmt::format("{}.tv_{}", tview.schema, tview.entity)).add("key", tview.key));
+                   details.add("table", catalog::name_of(tview)).add("key", tview.key).add("definition", deleted.definition)
+                       .add_json("options", deleted.options).add("settings", tview.settings));
     pg::call(CommandCounterIncrement);
     drop_relation(tview.view, behavior);
     drop_relation(tview.table, behavior);
 }
 
-// Removes TVIEWs of which a half is gone, until there are none: dropping one may take others along.
+// TVIEWs of which a half is gone.
+std::vector<catalog::Tview> broken_tviews()
+{
+    std::vector<catalog::Tview> tviews = catalog::all_tviews();
+    std::erase_if(tviews, [](const catalog::Tview &tview) {
+        return catalog::relation_exists(tview.table) && catalog::relation_exists(tview.view);
+    });
+    return tviews;
+}
+
+// Removes them until there are none: dropping one may take others along.  Those that others read come first, so that they can be made
+// again in the order of the audit log.
 std::set<Oid> remove_broken(DropBehavior behavior)
 {
     std::set<Oid> dependencies;
-    for (bool again = true; again;) {
-        again = false;
-        for (const catalog::Tview &tview : catalog::all_tviews()) {
-            if (catalog::relation_exists(tview.table) && catalog::relation_exists(tview.view))
-                continue;
-            remove_tview(tview, behavior);
-            dependencies.insert(tview.dependencies.begin(), tview.dependencies.end());
-            again = true;
-            break;
-        }
+    for (auto broken = broken_tviews(); !broken.empty(); broken = broken_tviews()) {
+        auto next = std::find_if(broken.begin(), broken.end(), [&](const catalog::Tview &tview) {
+            return std::none_of(broken.begin(), broken.end(), [&](const catalog::Tview &other) {
+                return std::find(tview.dependencies.begin(), tview.dependencies.end(), other.table) != tview.dependencies.end();
+            });
+        });
+        const catalog::Tview &tview = next == broken.end() ? broken.front() : *next;
+        remove_tview(tview, behavior);
+        dependencies.insert(tview.dependencies.begin(), tview.dependencies.end());
     }
     return dependencies;
 }

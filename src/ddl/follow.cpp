@@ -261,7 +261,7 @@ void follow_names(const catalog::Tview &tview)
     catalog::Details details;
     details.add("table", analyze::qualified_relation_name(tview.table));
     if (entity != tview.entity || tview.schema != names.schema)
-        details.add("was", fmt::format("{}.tv_{}", tview.schema, tview.entity));
+        details.add("was", catalog::name_of(tview));
     catalog::audit("ALTER", entity, details);
     catalog::invalidate({tview.table});
 }

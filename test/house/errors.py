@@ -220,6 +220,7 @@ CAUSES = {
     "TVIEWs are not maintained while … lacks a capture trigger": ("DROP TRIGGER of a capture trigger.", ""),
     'invalid value for option "…"': ("", "Correct the option."),
     'option data_index needs a column "data" of type jsonb': ("The query has no such column.", "Output one, or leave the option out."),
+    "the relations that functions in TVIEW … read are not known any more": ("A name in the option reads means nothing now.", ""),
     "sample must be between 0 and 1": ("It is the fraction of keys to compare.", "Give 0.05 for five percent."),
     'unrecognized graph format "…"': ("pg_tviews_graph() does not write this format.", ""),
     'unrecognized option "…"': ("pg_tviews_create() does not know the option.", ""),

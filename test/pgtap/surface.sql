@@ -20,6 +20,11 @@ SELECT function_returns('pg_tviews_impact', ARRAY['text', 'text'], 'setof record
 SELECT function_returns('pg_tviews_graph', ARRAY['text'], 'text');
 SELECT function_returns('pg_tviews_check_triggers', '{}'::name[], 'setof record');
 SELECT function_returns('pg_tviews_check_definitions', '{}'::name[], 'setof record');
+SELECT function_returns('pg_tviews_check_metadata', '{}'::name[], 'setof record');
+SELECT function_returns('pg_tviews_rebuild_metadata', ARRAY['text'], 'setof record');
+SELECT is(pg_get_function_arguments('pg_tviews_rebuild_metadata'::regproc),
+          'tview text DEFAULT NULL::text, OUT tview_name regclass, OUT problem text, OUT inserted bigint, OUT updated bigint, OUT deleted bigint',
+          'pg_tviews_rebuild_metadata(): names and defaults');
 SELECT function_returns('pg_tviews_health_check', ARRAY['double precision'], 'setof record');
 SELECT function_returns('pg_tviews_status', '{}'::name[], 'record');
 SELECT function_returns('pg_tviews_liveness', '{}'::name[], 'boolean');
