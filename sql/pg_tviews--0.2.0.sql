@@ -400,7 +400,8 @@ COMMENT ON FUNCTION pg_tviews_check_definitions() IS
 CREATE FUNCTION pg_tviews_health_version(OUT severity text, OUT message text, OUT command text) RETURNS SETOF record LANGUAGE sql
     SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN library <> installed THEN 'error' ELSE 'warning' END,
-           CASE WHEN library <> installed THEN format('the library of this session has version %s, the SQL objects have %s', library, installed)
+           CASE WHEN library <> installed THEN format('the library of this session has version %s, the SQL objects have %s%s', library, installed,
+                                                      CASE WHEN available = installed THEN '; if new sessions say the same, restart the server' END)
                 ELSE format('version %s is installed on the server, the SQL objects have %s', available, installed) END,
            CASE WHEN available = installed THEN '\connect' ELSE format('ALTER EXTENSION pg_tviews UPDATE TO %L', available) END
     FROM (SELECT @extschema@.pg_tviews_version() AS library, e.extversion AS installed, a.default_version AS available
