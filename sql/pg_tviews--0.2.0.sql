@@ -411,7 +411,8 @@ COMMENT ON FUNCTION pg_tviews_check_metadata() IS
 CREATE FUNCTION pg_tviews_health_version(OUT severity text, OUT message text, OUT command text) RETURNS SETOF record LANGUAGE sql
     SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN library <> installed OR available IS NULL THEN 'error' ELSE 'warning' END,
-           CASE WHEN library <> installed THEN format('the library of this session has version %s, the SQL objects have %s', library, installed)
+           CASE WHEN library <> installed THEN format('the library of this session has version %s, the SQL objects have %s%s', library, installed,
+                                                      CASE WHEN available = installed THEN '; if new sessions say the same, restart the server' END)
                 WHEN available IS NULL THEN 'the extension''s files are gone from the server: dumps cannot be restored here, nor the extension '
                                                 'created or upgraded; install them again, and look with the command'
                 ELSE format('version %s is installed on the server, the SQL objects have %s', available, installed) END,

@@ -1,0 +1,91 @@
+"""What test/house/links.sh says.  Not here: links that leave the repository."""
+import glob
+import os
+import re
+import sys
+
+ALERTS = "docs/operations/monitoring/alerts.yaml"
+RUNBOOKS = ("docs/operations/runbooks.md", "docs/operations/recovery.md")
+OPERATIONS = "docs/operations.md"
+
+
+def prose(path):
+    """The lines of a document; those of fenced blocks are empty."""
+    fenced = False
+    with open(path, encoding="utf-8") as file:
+        for line in file.read().split("\n"):
+            fence = line.startswith("```")
+            yield "" if fence or fenced else line
+            fenced = fenced != fence
+
+
+def slug(heading):
+    """The anchor GitHub gives a heading."""
+    text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading)
+    return re.sub(r"[^\w\- ]", "", text.strip().lower()).replace(" ", "-")
+
+
+def sections(path):
+    """Anchor or heading → its text up to the next heading; the heading right below an anchor belongs to it."""
+    lines = list(prose(path))
+    headings = [number for number, line in enumerate(lines) if re.match("#+ ", line)]
+    found = {}
+    for number, line in enumerate(lines):
+        end = next((heading for heading in headings if heading > number + 2), len(lines))
+        for name in re.findall(r'<a id="([^"]+)"></a>', line) + ([slug(line.lstrip("# "))] if number in headings else []):
+            found.setdefault(name, "\n".join(lines[number:end]))
+    return found
+
+
+def dead_links(path, anchors):
+    for number, line in enumerate(prose(path), 1):
+        for target in re.findall(r"\]\(([^)\s]+)\)", line):
+            if re.match(r"\w+:", target):
+                continue
+            file, _, anchor = target.partition("#")
+            file = os.path.normpath(os.path.join(os.path.dirname(path), file)) if file else path
+            if not os.path.exists(file):
+                yield f"{path}:{number}: no such file: {target}"
+            elif anchor and (not file.endswith(".md") or anchor not in anchors(file)):
+                yield f"{path}:{number}: no such heading or anchor: {target}"
+
+
+def dead_runbooks(anchors):
+    with open(ALERTS, encoding="utf-8") as file:
+        rules = file.read().split("- alert: ")[1:]
+    if not rules:
+        yield f"{ALERTS}: no alert found"
+    for rule in rules:
+        alert = rule.split("\n")[0].strip()
+        link = re.search(r"runbook_url: (\S+)", rule)
+        file, _, anchor = (link[1] if link else "").partition("#")
+        if file not in RUNBOOKS or not os.path.exists(file) or anchor not in anchors(file):
+            yield f"{ALERTS}: {alert} links to no section of a runbook: {link[1] if link else 'no runbook_url'}"
+        elif alert not in anchors(file)[anchor]:
+            yield f"{ALERTS}: {alert} links to {link[1]}, which does not name it"
+
+
+def not_listed():
+    with open(OPERATIONS, encoding="utf-8") as file:
+        text = file.read()
+    for path in sorted(glob.glob("docs/operations/*.md")):
+        if f"](operations/{os.path.basename(path)}" not in text:
+            yield f"{OPERATIONS} does not list {path}"
+
+
+def main():
+    known = {}
+
+    def anchors(path):
+        if path not in known:
+            known[path] = sections(path)
+        return known[path]
+
+    documents = sorted(glob.glob("*.md") + glob.glob("src/*.md") + glob.glob("docs/**/*.md", recursive=True))
+    complaints = [one for path in documents for one in dead_links(path, anchors)] + [*dead_runbooks(anchors), *not_listed()]
+    print(*complaints, sep="\n", end="\n" if complaints else "")
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
