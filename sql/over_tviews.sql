@@ -85,7 +85,40 @@ BEGIN;
 UPDATE tb_user SET name = 'Diamond' WHERE pk_user = 2;
 SELECT pk_both, name, upper FROM tv_both WHERE pk_both = 2;
 COMMIT;
+-- One flush builds each document once, however many ways lead to it: counted by the statistics, and by what writes to the tables.
+CREATE FUNCTION counted() RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT format('%s: %s refreshes, %s documents rebuilt, %s updated, %s inserted, %s unchanged', entity, refreshes, documents_rebuilt, documents_updated,
+                  documents_inserted, documents_unchanged)
+    FROM pg_tviews_performance_summary WHERE schema = 's_over_tviews' AND entity IN ('left', 'right', 'both', 'full') ORDER BY entity
+$$;
+CREATE TABLE tb_written (tview text, operation text);
+CREATE FUNCTION written() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO tb_written VALUES (TG_TABLE_NAME, TG_OP);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER written AFTER INSERT OR UPDATE OR DELETE ON tv_both FOR EACH ROW EXECUTE FUNCTION written();
+CREATE TRIGGER written AFTER INSERT OR UPDATE OR DELETE ON tv_full FOR EACH ROW EXECUTE FUNCTION written();
+CREATE PROCEDURE reset() LANGUAGE sql AS $$
+    DELETE FROM tb_written;
+    SELECT pg_tviews_stats_reset(tview::text) FROM pg_tviews_performance_summary WHERE schema = 's_over_tviews'
+$$;
+CALL reset();
+UPDATE tb_user SET name = 'Once' WHERE pk_user = 2;
+SELECT * FROM counted();
+SELECT tview, operation, count(*) FROM tb_written GROUP BY 1, 2 ORDER BY 1, 2;
+CALL reset();
+BEGIN;
+UPDATE tb_user SET name = name || '.';
+UPDATE tb_user SET name = name || '.' WHERE pk_user = 2;
+COMMIT;
+SELECT * FROM counted();
+SELECT tview, operation, count(*) FROM tb_written GROUP BY 1, 2 ORDER BY 1, 2;
+CALL reset();
 INSERT INTO tb_user VALUES (4, uuid_of(1, 4), 'Four');
+SELECT * FROM counted();
+SELECT tview, operation, count(*) FROM tb_written GROUP BY 1, 2 ORDER BY 1, 2;
+DROP TRIGGER written ON tv_both;
+DROP TRIGGER written ON tv_full;
 CALL check_exact();
 UPDATE tb_user SET pk_user = 5 WHERE pk_user = 4;
 CALL check_exact();

@@ -32,6 +32,7 @@ CALL write($$UPDATE tb_post SET title = CASE pk_post WHEN 11 THEN 'Two' ELSE 'On
 -- Cycles.
 CREATE TABLE tv_low AS SELECT pk_user AS pk_low FROM tb_user;
 CREATE TABLE tv_high AS SELECT pk_low AS pk_high FROM tv_low;
+CALL write($$INSERT INTO tb_user VALUES (9, uuid_of(1, 9), 'Ivy', 'ivy@example.com')$$);
 CALL attempt($$CREATE OR REPLACE VIEW v_low AS SELECT pk_high AS pk_low FROM tv_high$$);
 CALL attempt($$CREATE TABLE tv_own AS SELECT pk_own FROM tv_own$$);
 

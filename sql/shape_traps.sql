@@ -41,6 +41,7 @@ CREATE TABLE tv_or_three AS
 SELECT u.pk_user AS pk_or_three, count(*) AS n FROM tb_user u JOIN tb_post p ON p.fk_user = u.pk_user OR p.published JOIN tb_comment c ON c.fk_post = p.pk_post OR c.fk_user = u.pk_user GROUP BY 1;
 SELECT route('tv_or_three');
 CALL write($$UPDATE tb_follow SET follower = 3 WHERE follower IS NULL$$);
+CALL write($$UPDATE tb_follow SET followed = 4 WHERE followed = 2$$);
 CALL write($$UPDATE tb_comment SET fk_user = 4 WHERE fk_user = 1$$);
 CALL write($$UPDATE tb_post SET published = false$$);
 

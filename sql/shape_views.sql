@@ -36,6 +36,13 @@ CREATE TABLE tv_diamond AS SELECT a.pk_author AS pk_diamond, a.name, a.posts, c.
 SELECT route('tv_diamond');
 CALL write($$UPDATE tb_user SET name = 'Ada' WHERE pk_user = 1$$);
 CALL write($$WITH p AS (DELETE FROM tb_post WHERE pk_post = 14) UPDATE tb_comment SET fk_user = 2 WHERE fk_user = 3$$);
+-- Both ways lead to one document, which is built once.
+SELECT pg_tviews_stats_reset('tv_diamond');
+CALL write($$UPDATE tb_user SET name = 'Adele' WHERE pk_user = 1$$);
+SELECT refreshes, documents_rebuilt, documents_updated FROM pg_tviews_performance_summary WHERE tview = 'tv_diamond'::regclass;
+SELECT pg_tviews_stats_reset('tv_diamond');
+CALL write($$WITH c AS (DELETE FROM tb_comment WHERE fk_user = 2) UPDATE tb_post SET fk_user = 2 WHERE pk_post = 12$$);
+SELECT refreshes, documents_rebuilt, documents_updated FROM pg_tviews_performance_summary WHERE tview = 'tv_diamond'::regclass;
 
 -- Inheritance: parent and children, the parent alone, a child.
 CREATE TABLE tv_items AS SELECT i.pk_item AS pk_items, i.title, u.name FROM tb_item i LEFT JOIN tb_user u ON u.pk_user = i.fk_user;

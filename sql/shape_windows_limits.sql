@@ -55,6 +55,7 @@ CREATE TABLE tv_page AS SELECT pk_post AS pk_page, title FROM tb_post ORDER BY p
 SELECT route('tv_page');
 CREATE TABLE tv_ties AS SELECT pk_post AS pk_ties, fk_user FROM tb_post ORDER BY fk_user FETCH FIRST 1 ROW WITH TIES;
 SELECT route('tv_ties');
+CALL write($$UPDATE tb_post SET fk_user = 4 WHERE fk_user = 1$$);
 CALL write($$DELETE FROM tb_post WHERE pk_post = 11$$);
 
 -- LIMIT in a derived table.

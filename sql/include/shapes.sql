@@ -78,15 +78,29 @@ CREATE FUNCTION route(tview text) RETURNS SETOF text LANGUAGE sql AS $$
     WHERE n > 1 AND line !~ '^ *(columns that matter|the (hop|rebuild) (uses|wants))' ORDER BY n
 $$;
 
+-- What each TVIEW held after the last write, and whether a write has changed it yet.
+CREATE TABLE held (tview regclass PRIMARY KEY, content text, changed boolean NOT NULL DEFAULT false);
+CREATE FUNCTION content(tview regclass) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    content text;
+BEGIN
+    EXECUTE format('SELECT md5(string_agg(t::text, ''|'' ORDER BY t::text)) FROM %s AS t', tview) INTO content;
+    RETURN content;
+END $$;
+
 -- Runs a command and compares every TVIEW with its query, as exact() does.
 CREATE PROCEDURE write(command text) LANGUAGE plpgsql AS $$
 DECLARE
     wrong text;
 BEGIN
+    INSERT INTO held SELECT "table", content("table") FROM pg_tview_meta WHERE schema = 's_shapes' ON CONFLICT DO NOTHING;
+    COMMIT;
     EXECUTE command;
     COMMIT;
     SELECT string_agg(tview, ', ') INTO wrong FROM exact() WHERE verify + oracle > 0;
     RAISE INFO '%', coalesce('WRONG: ' || wrong, 'exact');
+    UPDATE held SET changed = changed OR content IS DISTINCT FROM content(tview), content = content(tview)
+        WHERE tview IN (SELECT "table" FROM pg_tview_meta);
     COMMIT;
 END $$;
 RESET client_min_messages;
