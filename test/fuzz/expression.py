@@ -145,7 +145,7 @@ class Expressions:
         if ref is None:
             return Node('true')
         shape = self.rng.choice(['plain', 'plain', 'plain', 'distinct', 'group', 'limit', 'setop'])
-        if self.chance(0.15):
+        if self.chance(0.3):
             second = self.pick(scope.refs(), lambda ref: ref.kind in SIMPLE)
             if second is not None:
                 inner = self.select(depth, outer=scope, shape=shape, want=[ref.kind, second.kind], correlate=self.chance(0.3))
@@ -241,6 +241,11 @@ class Expressions:
             return None
         a, b = pair
         roll = rng.random()
+        for ranges, points in ((left, right), (right, left)):
+            fitting = [(x, y) for x in ranges for y in points if x.kind == 'int4range' and y.kind == 'int']
+            if fitting and self.chance(0.25):
+                x, y = rng.choice(fitting)
+                return Node(f'{x} @> {y}', alts=[f'{a} = {b}'])
         if roll < 0.72:
             return self.equality(a, b)
         if roll < 0.80 and a.kind not in ('bool',):
@@ -257,10 +262,6 @@ class Expressions:
             if fitting:
                 x, y = rng.choice(fitting)
                 return Node(f'{x} = ANY ({y})')
-        ranges = [ref for ref in left + right if ref.kind == 'int4range']
-        points = [ref for ref in left + right if ref.kind == 'int']
-        if ranges and points and roll < 0.9:
-            return Node(f'{rng.choice(ranges)} @> {rng.choice(points)}')
         if roll < 0.92:
             c, d = self.pair(left, right)
             operator = rng.choice(['=', '=', '<', 'IS DISTINCT FROM'])
@@ -303,7 +304,7 @@ class Expressions:
                     return Node(f'jsonb_agg(DISTINCT {ref})')
             return Node('jsonb_agg(', *self._ordered(rng.choice(SIMPLE + ('jsonb', 'jsonb')), scope, key, depth), ')',
                         self._filter(scope, depth))
-        if kind == 'int' and self.chance(0.12):
+        if kind == 'int' and self.chance(0.2):
             return Node('total(', self.value('int', scope, depth - 1), ')', self._filter(scope, depth))
         if kind == 'int':
             ref = self.pick(scope.refs(), lambda ref: ref.kind != 'jsonb')
@@ -316,7 +317,7 @@ class Expressions:
         if kind == 'bool':
             return Node(rng.choice(['bool_or(', 'bool_and(']), self.predicate(scope, min(depth - 1, 1)), ')',
                         self._filter(scope, depth))
-        if kind == 'text' and self.chance(0.1):
+        if kind == 'text' and self.chance(0.2):
             value, order = self._ordered('text', scope, key, depth)
             return Node('joined(', value, order, ')', self._filter(scope, depth))
         if kind == 'text' and self.chance(0.5):

@@ -22,7 +22,7 @@ class Function:
         self.words = rng.choice(['', '', ' STRICT']) + rng.choice([' STABLE'] * 6 + [' IMMUTABLE'])
         if rng.random() < 0.1:
             self.words += ' SET search_path = fuzz, public'
-        self.form = rng.choice(['text', 'text', 'parsed', 'statements', 'plpgsql'])
+        self.form = rng.choice(['text', 'text', 'parsed', 'statements', 'plpgsql', 'plpgsql'])
 
     @property
     def is_opaque(self):

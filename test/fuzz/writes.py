@@ -261,7 +261,7 @@ class Writes:
             return self.update(table)
         column = table.column(self.rng.choice(table.key))
         return (f'UPDATE {table.name} SET {column.name} = {key_value(self.rng, column.kind)} '
-                f'WHERE {column.name} = {key_value(self.rng, column.kind)}')
+                f'WHERE {column.name} = {literal(self.rng, column.kind, column.domain)}')
 
     def swap(self, table):
         """Two rows change keys or parents in one statement."""
@@ -355,7 +355,7 @@ class Writes:
         rng, roll = self.rng, self.rng.random()
         if table.key and roll < 0.45:
             column = table.column(rng.choice(table.key))
-            values = ', '.join(key_value(rng, column.kind) for _ in range(rng.choice([1, 1, 2, 3])))
+            values = ', '.join(literal(rng, column.kind, column.domain) for _ in range(rng.choice([1, 1, 2, 3])))
             return f'{alias}.{column.name} IN ({values})'
         column = rng.choice(table.columns)
         if roll < 0.53:
