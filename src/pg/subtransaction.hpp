@@ -30,6 +30,23 @@ public:
         restore();
     }
 
+    // A copy of an error that outlives the roll-back, which frees the memory of what ran inside.
+    ErrorData *keep(const ErrorData *error) const
+    {
+        return call([&] {
+            MemoryContext caller = MemoryContextSwitchTo(memory_);
+            auto *copy = static_cast<ErrorData *>(palloc(sizeof(ErrorData)));
+            *copy = *error;
+            for (char **text : {&copy->message, &copy->detail, &copy->detail_log, &copy->hint, &copy->context, &copy->backtrace,
+                                &copy->schema_name, &copy->table_name, &copy->column_name, &copy->datatype_name,
+                                &copy->constraint_name, &copy->internalquery})
+                *text = *text != nullptr ? pstrdup(*text) : nullptr;
+            copy->assoc_context = memory_;
+            MemoryContextSwitchTo(caller);
+            return copy;
+        });
+    }
+
 private:
     void restore() noexcept
     {
@@ -52,7 +69,7 @@ ErrorData *attempt(Body &&body)
     try {
         body();
     } catch (const Error &error) {
-        failure = error.data();
+        failure = subtransaction.keep(error.data());
     } catch (...) {
         other = std::current_exception();
     }

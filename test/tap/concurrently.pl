@@ -1,6 +1,7 @@
 # A large TVIEW is created and resumed in batches while clients write, the backend that does it is killed with -9 half-way, and
-# suspended TVIEWs go through a bulk load, an immediate stop and a dump.  Afterwards every TVIEW equals its query; the longest time a
-# writer's transaction took is printed.  PG_TVIEWS_TEST_ROWS: how many rows, 100,000 if it is not set.
+# suspended TVIEWs go through a bulk load, an immediate stop and a dump.  Afterwards every TVIEW equals its query.  Whom a creation
+# makes wait is shown by holding it up half-way; how long writers' transactions took is only printed.
+# PG_TVIEWS_TEST_ROWS: how many rows, 100,000 if it is not set.
 use strict;
 use warnings;
 use FindBin;
@@ -60,10 +61,10 @@ sub is_right
 
 sub start_psql
 {
-	my ($sql) = @_;
+	my ($sql, $name) = (@_, 'batches');
 	my ($out, $err) = ('', '');
 	return {err => \$err, run => IPC::Run::start [ 'psql', '-XAt', '-v', 'ON_ERROR_STOP=1', '-c', $sql, '-d',
-			$node->connstr($db) . " application_name=batches options='-c work_mem=64kB'" ],
+			$node->connstr($db) . " application_name=$name options='-c work_mem=64kB'" ],
 		'<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default * 3)};
 }
 
@@ -101,6 +102,78 @@ sub creation
 	my $text = $query =~ s/NAME/$entity/r;
 	return "CALL pg_tviews_create_concurrently('tv_$entity', \$\$$text\$\$, batch => $batch)";
 }
+
+# Filling is held up at item 500, where the query waits for an advisory lock.  Whoever has to wait for the creation then waits until
+# the lock is released.
+$node->safe_psql($db, q{
+	UPDATE tb_item SET title = 'gate' WHERE pk_item = 500;
+	CREATE FUNCTION gated(title text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
+		BEGIN
+			IF title = 'gate' THEN PERFORM pg_advisory_xact_lock_shared(1); END IF;
+			RETURN title;
+		END $$;
+});
+my $gated = $query =~ s/i\.title,/gated(i.title),/r;
+my $waits = q{SELECT string_agg(format('%s %s %s', a.application_name,
+		CASE WHEN l.locktype = 'relation' THEN l.relation::regclass::text WHEN l.objsubid <= 2 THEN 'gate' ELSE 'flush' END, l.mode), ', ' ORDER BY a.application_name)
+	FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted};
+
+my $gate = $node->background_psql($db);
+$gate->query_safe('SELECT pg_advisory_lock(1)');
+my $creator = start_psql("CALL pg_tviews_create_concurrently('tv_gated', \$\$" . ($gated =~ s/NAME/gated/r) . '$$, batch => 100)');
+wait_until($node, $db, sessions_waiting('batches', 1));
+is($node->safe_psql($db, $waits), 'batches gate ShareLock', 'a creation in batches is held up half-way');
+is(state_of('gated'), 'building', 'its TVIEW is building');
+my $documents = $node->safe_psql($db, 'SELECT count(*) FROM tv_gated');
+cmp_ok($documents, '>', 0, "and has $documents documents");
+foreach my $write (
+	q{INSERT INTO tb_owner VALUES (6000, 'new')},
+	q{INSERT INTO tb_item VALUES (-6, 6000, 'new'), (-7, 1, 'new')},
+	q{UPDATE tb_item SET title = 'written' WHERE pk_item IN (-7, 10, 900)},
+	q{UPDATE tb_item SET fk_owner = 6000 WHERE pk_item = 901},
+	q{UPDATE tb_owner SET name = 'written' WHERE pk_owner IN (6000, 12)},
+	q{DELETE FROM tb_item WHERE pk_item IN (-6, 11, 902)})
+{
+	my (undef, undef, $err) = $node->psql($db, "SET lock_timeout = '5s'; $write");
+	is($err, '', "nobody waits for it who writes other documents: $write");
+}
+is($node->safe_psql($db, q{SELECT string_agg(pk_gated || ' ' || (data ->> 'title') || ' ' || (data ->> 'owner'), ', ' ORDER BY pk_gated)
+	FROM tv_gated WHERE pk_gated IN (-7, -6, 10, 11, 900, 901, 902)}),
+	'-7 written owner 1, 10 written owner 11, 900 written owner 901, 901 item 901 written', 'and these are maintained');
+# The gate's document is in the batch.
+my $same = start_psql(q{UPDATE tb_owner SET name = 'same' WHERE pk_owner = 501}, 'same');
+wait_until($node, $db, sessions_waiting('same', 1));
+is($node->safe_psql($db, $waits), 'batches gate ShareLock, same flush ExclusiveLock', 'who writes one of the batch waits for its lock');
+$gate->query_safe('SELECT pg_advisory_unlock(1)');
+foreach my $session ($creator, $same)
+{
+	IPC::Run::finish $session->{run};
+	is(${ $session->{err} }, '', 'released, both are done');
+}
+is(state_of('gated'), 'active', 'the TVIEW is complete');
+is_right('gated', 'after it was held up');
+$node->safe_psql($db, 'DROP TABLE tv_gated');
+
+# At once: who writes one of its base tables waits for the table's lock, who reads it does not.
+$gate->query_safe('SELECT pg_advisory_lock(1)');
+$creator = start_psql('CREATE TABLE tv_gated AS ' . ($gated =~ s/NAME/gated/r));
+wait_until($node, $db, sessions_waiting('batches', 1));
+my @writers = (start_psql(q{UPDATE tb_owner SET name = 'later' WHERE pk_owner = 13}, 'one'),
+	start_psql(q{INSERT INTO tb_item VALUES (-8, 13, 'later')}, 'two'));
+wait_until($node, $db, sessions_waiting($_, 1)) foreach 'one', 'two';
+is($node->safe_psql($db, $waits), 'batches gate ShareLock, one tb_owner RowExclusiveLock, two tb_item RowExclusiveLock',
+	'CREATE TABLE AS: writers of its tables wait');
+is($node->safe_psql($db, 'SET lock_timeout = 5000; SELECT count(*) FROM tb_owner JOIN tb_item ON fk_owner = pk_owner WHERE pk_item = 500'), '1',
+	'readers do not');
+$gate->query_safe('SELECT pg_advisory_unlock(1)');
+$gate->quit;
+foreach my $session ($creator, @writers)
+{
+	IPC::Run::finish $session->{run};
+	is(${ $session->{err} }, '', 'released, all are done');
+}
+is_right('gated', 'after it was made beside writers that waited');
+$node->safe_psql($db, q{DROP TABLE tv_gated; UPDATE tb_item SET title = 'item 500' WHERE pk_item = 500});
 
 # Creating beside writers, in batches and, to compare, at once.
 my ($longest, $count) = beside_writers('SELECT pg_sleep(2)');

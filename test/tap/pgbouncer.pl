@@ -9,7 +9,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $bouncer = (grep { -x } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), '/usr/sbin')[0]
-  or plan skip_all => 'pgbouncer is not installed';
+  or cannot_run('pgbouncer is not installed');
 my $node = new_server('pooled');
 my $db = 'postgres';
 make_blog($node, $db);
