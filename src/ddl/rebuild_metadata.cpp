@@ -181,6 +181,7 @@ TVIEWS_FUNCTION(pg_tviews_rebuild_metadata)
     using namespace tviews;
     pg::ResultSet result(fcinfo);
     ddl::check_version();
+    queue::flush_now();
     std::optional<Oid> table = ddl::named_table(fcinfo);
     for (const ddl::Remains &one : ddl::rebuild(table)) {
         std::optional<refresh::Written> written = ddl::compare(one);

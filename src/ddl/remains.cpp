@@ -63,7 +63,8 @@ std::vector<Pair> find_pairs(std::optional<Oid> table)
         known AS (
             TABLE bound
             UNION ALL SELECT t.oid, v.oid, 2 FROM {0}.pg_tview_meta m
-            JOIN pg_catalog.pg_class t ON t.oid = m."table" AND t.relkind = 'r' JOIN pg_catalog.pg_class v ON v.oid = m.view AND v.relkind = 'v'
+            JOIN pg_catalog.pg_class t ON t.oid = m."table" AND t.relkind = 'r'
+            JOIN pg_catalog.pg_class v ON v.oid = m.view AND v.relkind = 'v'
             WHERE NOT EXISTS (SELECT FROM bound b WHERE b.view = v.oid)),
         events AS (
             SELECT details ->> 'table' AS name, operation <> 'DROP' AS lives, log_id FROM {0}.pg_tview_audit_log
@@ -124,7 +125,8 @@ void read_columns(Remains &found)
 void read_key(Remains &found)
 {
     constexpr const char *sql = R"(
-        SELECT a.attname FROM pg_catalog.pg_index i, pg_catalog.unnest(i.indkey) WITH ORDINALITY AS k (number, n), pg_catalog.pg_attribute a
+        SELECT a.attname
+        FROM pg_catalog.pg_index i, pg_catalog.unnest(i.indkey) WITH ORDINALITY AS k (number, n), pg_catalog.pg_attribute a
         WHERE i.indrelid = $1 AND i.indisprimary AND k.n <= i.indnkeyatts AND a.attrelid = i.indrelid AND a.attnum = k.number ORDER BY k.n)";
     catalog::Tview &tview = found.row.tview;
     pg::execute(sql, {OIDOID}, {{ObjectIdGetDatum(tview.table)}, {}},
@@ -212,9 +214,10 @@ std::string visible_options(const Remains &found)
                            JOIN pg_catalog.pg_am m ON m.oid = x.relam AND m.amname = 'gin'
                            JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'data' AND i.indkey[0] = a.attnum
                            WHERE i.indrelid = c.oid LIMIT 1))) FROM pg_catalog.pg_class c WHERE c.oid = $1)";
-    return first_row(sql, {OIDOID, TEXTARRAYOID, TEXTOID},
-                     {{ObjectIdGetDatum(found.row.tview.table), array_datum(found.row.tview.key), text_datum(found.row.tview.entity)}, {}}, 1)[0]
-        .value_or("{}");
+    const catalog::Tview &tview = found.row.tview;
+    Texts row = first_row(sql, {OIDOID, TEXTARRAYOID, TEXTOID},
+                          {{ObjectIdGetDatum(tview.table), array_datum(tview.key), text_datum(tview.entity)}, {}}, 1);
+    return row.empty() ? "{}" : row[0].value_or("{}");
 }
 
 catalog::PinnedSettings parse_settings(const std::string &json)
@@ -270,7 +273,8 @@ void compare_row(Remains &found)
             m.fk_columns <> $7, m.stamps <> $8, m.protocol <> $9, (m.reads IS NULL) = (m.options ? 'reads'),
             pg_catalog.jsonb_typeof(m.options) <> 'object' OR m.options <> $10::pg_catalog.jsonb,
             pg_catalog.jsonb_typeof(m.settings) <> 'object' OR NOT m.settings ?& '{{search_path,TimeZone}}'
-                OR EXISTS (SELECT FROM pg_catalog.jsonb_each(CASE pg_catalog.jsonb_typeof(m.settings) WHEN 'object' THEN m.settings ELSE '{{}}' END)
+                OR EXISTS (SELECT FROM pg_catalog.jsonb_each(
+                               CASE pg_catalog.jsonb_typeof(m.settings) WHEN 'object' THEN m.settings ELSE '{{}}' END)
                            WHERE pg_catalog.jsonb_typeof(value) <> 'string')
                 OR m.settings <> $11::pg_catalog.jsonb
         FROM {0}.pg_tview_meta m WHERE m."table" = $1)";
