@@ -133,12 +133,12 @@ CREATE FUNCTION pg_tviews_resume(tview text DEFAULT NULL, OUT tview_name regclas
 COMMENT ON FUNCTION pg_tviews_resume(text) IS
     'maintains a TVIEW again (NULL: all) that is suspended, stale or building, and repairs it by comparing it with its query; returns the number of rows written for each that was. Errors: 42P01, 42809, 42501';
 
-CREATE PROCEDURE pg_tviews_create_concurrently(tview text, query text, options jsonb DEFAULT '{}', batch integer DEFAULT 1000)
+CREATE PROCEDURE pg_tviews_create_concurrently(tview text, query text, options jsonb DEFAULT '{}', batch integer DEFAULT 200)
     LANGUAGE c AS 'MODULE_PATHNAME';
 COMMENT ON PROCEDURE pg_tviews_create_concurrently(text, text, jsonb, integer) IS
     'creates a TVIEW as pg_tviews_create() does, but fills it in transactions of batch documents each while others write; where that fails the TVIEW stays in state building. Errors: those of pg_tviews_create(), 25001, 22004';
 
-CREATE PROCEDURE pg_tviews_resume_concurrently(tview text, batch integer DEFAULT 1000) LANGUAGE c AS 'MODULE_PATHNAME';
+CREATE PROCEDURE pg_tviews_resume_concurrently(tview text, batch integer DEFAULT 200) LANGUAGE c AS 'MODULE_PATHNAME';
 COMMENT ON PROCEDURE pg_tviews_resume_concurrently(text, integer) IS
     'does what pg_tviews_resume() does in transactions of batch documents each, and finishes a TVIEW left in state building. Errors: 42P01, 42809, 42501, 25001, 22004, 22023';
 

@@ -115,3 +115,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION pg_tviews_health_verification(double precision) IS
     'health: what the last verification of each TVIEW found and when it was; with sample, 0 to 1, verifies that fraction of the documents now';
+
+CREATE OR REPLACE PROCEDURE pg_tviews_create_concurrently(tview text, query text, options jsonb DEFAULT '{}', batch integer DEFAULT 200)
+    LANGUAGE c AS 'MODULE_PATHNAME';
+
+CREATE OR REPLACE PROCEDURE pg_tviews_resume_concurrently(tview text, batch integer DEFAULT 200) LANGUAGE c AS 'MODULE_PATHNAME';

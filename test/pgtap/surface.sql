@@ -67,9 +67,9 @@ SELECT is(pg_get_function_arguments('pg_tviews_resume'::regproc),
           'tview text DEFAULT NULL::text, OUT tview_name regclass, OUT inserted bigint, OUT updated bigint, OUT deleted bigint',
           'pg_tviews_resume(): names and defaults');
 SELECT is(pg_get_function_arguments('pg_tviews_create_concurrently'::regproc),
-          $$IN tview text, IN query text, IN options jsonb DEFAULT '{}'::jsonb, IN batch integer DEFAULT 1000$$,
+          $$IN tview text, IN query text, IN options jsonb DEFAULT '{}'::jsonb, IN batch integer DEFAULT 200$$,
           'pg_tviews_create_concurrently(): names and defaults');
-SELECT is(pg_get_function_arguments('pg_tviews_resume_concurrently'::regproc), 'IN tview text, IN batch integer DEFAULT 1000',
+SELECT is(pg_get_function_arguments('pg_tviews_resume_concurrently'::regproc), 'IN tview text, IN batch integer DEFAULT 200',
           'pg_tviews_resume_concurrently(): names and defaults');
 SELECT is(pg_get_function_arguments('pg_tviews_explain'::regproc), 'tview text, costs boolean DEFAULT false', 'pg_tviews_explain(): names and defaults');
 SELECT is(pg_get_function_arguments('pg_tviews_routes'::regproc),
