@@ -104,15 +104,24 @@ std::vector<Remains> wanting(std::optional<Oid> table)
     return found;
 }
 
+// What one row cannot be written without: a row that cannot be read stands in its way, and those that capture triggers alone give away
+// are given away no more once it is there.
+std::vector<Remains> wanting_with(std::optional<Oid> table)
+{
+    if (pg::attempt([] { catalog::all_tviews(); }) != nullptr)
+        return wanting(std::nullopt);
+    std::vector<Remains> found = wanting(table);
+    bool together = std::any_of(found.begin(), found.end(), [](const Remains &one) { return one.by_triggers; });
+    return together ? wanting(std::nullopt) : found;
+}
+
 // One rebuild at a time, and rows as they are then.
 std::vector<Remains> rebuild(std::optional<Oid> table)
 {
     InternalDdl internal;
     pg::SpiSession session;
     pg::call([] { LockRelationOid(catalog::meta_table(), ShareUpdateExclusiveLock); });
-    if (pg::attempt([] { catalog::all_tviews(); }) != nullptr)     // a row that cannot be read stands in the way of the others
-        table = std::nullopt;
-    std::vector<Remains> all = wanting(table);
+    std::vector<Remains> all = wanting_with(table);
     auto rewritten = [](const Remains &one) { return !one.has_row || !one.damaged.empty(); };
     for (Remains &one : all) {
         check_may_rebuild(one);

@@ -45,16 +45,21 @@ Datum array_datum(const std::vector<std::string> &texts)
     });
 }
 
+// How table and view are known to belong together.
+enum class Evidence { bond = 1, row = 2, audit = 3, triggers = 4 };
+
 struct Pair {
     Oid table, view;
+    Evidence evidence;
 };
 
-// Table and view that are bound, or that a row names, or, of tables that neither knows, those the audit log calls a TVIEW and whose view
-// has the name a TVIEW's view gets and the table's columns.
+// Table and view that are bound, or that a row names.  Of tables that neither knows, where the view has the name a TVIEW's view gets and
+// the table's columns: those the audit log calls a TVIEW, and, where it is silent, those whose view reads a table with a capture
+// trigger that serves no TVIEW known.  The last must have all that the table of a TVIEW has, since tables kept by hand look much the same.
 std::vector<Pair> find_pairs(std::optional<Oid> table)
 {
     constexpr const char *sql = R"(
-        WITH bound AS (
+        WITH RECURSIVE bound AS (
             SELECT d.refobjid AS "table", d.objid AS view, 1 AS source
             FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class v ON v.oid = d.objid AND v.relkind = 'v'
             JOIN pg_catalog.pg_class t ON t.oid = d.refobjid AND t.relkind = 'r'
@@ -70,26 +75,45 @@ std::vector<Pair> find_pairs(std::optional<Oid> table)
             SELECT details ->> 'table' AS name, operation <> 'DROP' AS lives, log_id FROM {0}.pg_tview_audit_log
             WHERE operation IN ('CREATE', 'DROP', 'ALTER')
             UNION ALL SELECT details ->> 'was', false, log_id FROM {0}.pg_tview_audit_log WHERE operation = 'ALTER' AND details ? 'was'),
-        logged AS (
-            SELECT t.oid, v.oid, 3
+        named AS (
+            SELECT t.oid AS "table", v.oid AS view, (SELECT e.lives FROM events e
+                WHERE e.name IN (pg_catalog.format('%I.%I', n.nspname, t.relname), n.nspname || '.' || t.relname)
+                ORDER BY e.log_id DESC LIMIT 1) AS lives
             FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
             JOIN pg_catalog.pg_class v ON v.relnamespace = t.relnamespace AND v.relkind = 'v'
                 AND v.relname IN ('v_' || pg_catalog.substr(t.relname, 4), 'v_' || pg_catalog.substr(t.relname, 4) || '_tview')
-            CROSS JOIN LATERAL (SELECT e.lives FROM events e
-                WHERE e.name IN (pg_catalog.format('%I.%I', n.nspname, t.relname), n.nspname || '.' || t.relname)
-                ORDER BY e.log_id DESC LIMIT 1) l
-            WHERE t.relkind = 'r' AND t.relname LIKE 'tv\_%' AND l.lives AND NOT EXISTS (SELECT FROM known k WHERE k."table" = t.oid)
+            WHERE t.relkind = 'r' AND t.relname LIKE 'tv\_%' AND NOT EXISTS (SELECT FROM known k WHERE k."table" = t.oid)
                 AND NOT EXISTS (SELECT FROM known k WHERE k.view = v.oid)
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute c WHERE c.attrelid = v.oid AND c.attnum > 0
                     AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute s WHERE s.attrelid = t.oid AND s.attnum = c.attnum
-                        AND s.attname = c.attname AND s.atttypid = c.atttypid)))
-        SELECT DISTINCT ON ("table") "table", view FROM (TABLE known UNION ALL TABLE logged) AS p
+                        AND s.attname = c.attname AND s.atttypid = c.atttypid))),
+        complete AS (
+            SELECT x."table", x.view FROM named x
+            WHERE x.lives IS NULL AND EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = x."table" AND i.indisprimary)
+                AND EXISTS (SELECT FROM pg_catalog.pg_class t, pg_catalog.pg_options_to_table(t.reloptions)
+                            WHERE t.oid = x."table" AND option_name = 'fillfactor')
+                AND EXISTS (SELECT FROM pg_catalog.pg_attribute s WHERE s.attrelid = x."table" AND s.attname = 'updated_at')
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute s WHERE s.attrelid = x."table" AND s.attnum > 0 AND NOT s.attisdropped
+                    AND (s.attname <> 'updated_at' OR NOT s.attnotnull OR NOT s.atthasdef)
+                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute c WHERE c.attrelid = x.view AND c.attnum = s.attnum))),
+        reads AS (
+            SELECT c.view, c.view AS relation FROM complete c
+            UNION SELECT r.view, d.refobjid FROM reads r JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.relation
+            JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid
+                AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass),
+        triggered AS (
+            SELECT DISTINCT c."table", c.view FROM complete c JOIN reads r ON r.view = c.view
+            JOIN pg_catalog.pg_trigger g ON g.tgrelid = r.relation AND g.tgfoid = '{0}.pg_tviews_capture'::pg_catalog.regproc
+            WHERE NOT EXISTS (SELECT FROM {0}.pg_tview_meta m WHERE r.relation = ANY (m.dependencies)))
+        SELECT DISTINCT ON ("table") "table", view, source
+        FROM (TABLE known UNION ALL SELECT "table", view, 3 FROM named WHERE lives UNION ALL SELECT "table", view, 4 FROM triggered) AS p
         WHERE $1 IS NULL OR "table" = $1 ORDER BY "table", source, view)";
     std::vector<Pair> pairs;
     pg::execute(fmt::format(sql, *catalog::extension_schema()), {OIDOID},
                 {{ObjectIdGetDatum(table.value_or(InvalidOid))}, {table ? ' ' : 'n'}}, [&](TupleTableSlot *slot) {
                     pg::call([&] { slot_getallattrs(slot); });
-                    pairs.push_back({DatumGetObjectId(slot->tts_values[0]), DatumGetObjectId(slot->tts_values[1])});
+                    pairs.push_back({DatumGetObjectId(slot->tts_values[0]), DatumGetObjectId(slot->tts_values[1]),
+                                     static_cast<Evidence>(DatumGetInt32(slot->tts_values[2]))});
                 });
     return pairs;
 }
@@ -144,6 +168,7 @@ Remains describe(const Pair &pair)
     catalog::Tview &tview = found.row.tview;
     tview.table = pair.table;
     tview.view = pair.view;
+    found.by_triggers = pair.evidence == Evidence::triggers;
     struct Names {
         const char *schema, *table;
     };

@@ -153,7 +153,7 @@ my $write = q{INSERT INTO tb_user (name) VALUES ('new')};
 restored('schema_only', [ 'pg_restore', '--exit-on-error', '--schema-only', "$folder/custom" ]);
 my (undef, undef, $refusal) = $node->psql('schema_only', $write);
 like($refusal, qr/no TVIEW reads table "tb_user".*pg_tviews_reinstall_triggers/s, 'without its data: writes are refused, with the way out');
-is(health_problems($node, 'schema_only'), 'triggers', 'and the health check names the triggers');
+is(health_problems($node, 'schema_only'), "metadata\ntriggers", 'and the health check names what is missing and the triggers');
 is($node->safe_psql('schema_only', 'SELECT pg_tviews_reinstall_triggers()'), '0', 'pg_tviews_reinstall_triggers() drops the triggers');
 is($node->safe_psql('schema_only', q{SELECT count(*) FROM pg_trigger WHERE tgname LIKE '!pg_tviews%'}), '0', 'all of them');
 $node->safe_psql('schema_only', $write);
@@ -199,6 +199,36 @@ like($refusal, qr/no TVIEW reads table "tb_user"/, 'writes are refused');
 is(health_problems($node, 'single'), "metadata\ntriggers", 'the health check names the lost rows and the triggers');
 heal($node, 'single');
 check_healed('single');
+
+# If the extension's tables are elsewhere, nothing of them comes along: capture triggers that serve nobody tell which tables are TVIEWs,
+# and one command brings all back.  A table kept by hand is left alone.
+$node->safe_psql('postgres', 'CREATE DATABASE parts');
+$node->safe_psql(
+	'parts', q{
+	CREATE EXTENSION pg_tviews;
+	CREATE SCHEMA "The app";
+	SET search_path = "The app", public;
+	CREATE TABLE tb_user (pk_user integer PRIMARY KEY, name text);
+	CREATE TABLE tb_post (pk_post integer PRIMARY KEY, fk_user integer REFERENCES tb_user, title text);
+	CREATE INDEX ON tb_post (fk_user);
+	INSERT INTO tb_user VALUES (1, 'Ada'), (2, 'Ben');
+	INSERT INTO tb_post VALUES (1, 1, 'One'), (2, 2, 'Two');
+	CREATE TABLE tv_user AS SELECT pk_user, name FROM tb_user;
+	CREATE TABLE tv_post AS SELECT pk_post, fk_user, title, u.name FROM tb_post JOIN tv_user u ON u.pk_user = fk_user;
+	CREATE TABLE tv_hand (pk_hand integer PRIMARY KEY, updated_at timestamptz NOT NULL DEFAULT now());
+	CREATE VIEW v_hand AS SELECT pk_user AS pk_hand FROM tb_user});
+$node->safe_psql('postgres', 'CREATE DATABASE part');
+$node->safe_psql('part', 'CREATE EXTENSION pg_tviews');
+command_ok([ 'pg_dump', '-d', $node->connstr('parts'), '-n', '"The app"', '-Fc', '-f', "$folder/part" ], 'dump of a schema without the extension');
+command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('part'), "$folder/part" ], 'restored where the extension is');
+is(health_problems($node, 'part'), "metadata\ntriggers", 'the health check names what is missing and the triggers');
+heal($node, 'part');
+is(health_problems($node, 'part'), '', 'its commands leave nothing to report');
+$node->safe_psql('part', q{UPDATE "The app".tb_user SET name = 'Abe' WHERE pk_user = 1; DELETE FROM "The app".tb_post WHERE pk_post = 2});
+is($node->safe_psql('part', q{SELECT pk_post, title, name FROM "The app".tv_post}), '1|One|Abe', 'TVIEWs are maintained again');
+is($node->safe_psql('part', 'SELECT count(*) FROM pg_tviews_verify()'), '0', 'exactly');
+is($node->safe_psql('part', 'SELECT string_agg(tview::text, $$ $$ ORDER BY tview::text) FROM pg_tviews_registry'),
+	'"The app".tv_post "The app".tv_user', 'all of them, and no other table');
 
 $node->safe_psql('postgres', 'CREATE DATABASE complete');
 $node->safe_psql('complete', 'CREATE EXTENSION pg_tviews');
