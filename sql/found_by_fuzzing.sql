@@ -149,5 +149,36 @@ DROP TABLE tb_child CASCADE;
 UPDATE tb_parent SET label = 'alone again';
 SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid = 'tb_parent'::regclass;
 
+-- GROUPING SETS of two columns that are one: PostgreSQL shows the title where the second should be NULL, and documents were looked for
+-- where it should have been.
+CREATE TABLE tb_twin (id int PRIMARY KEY, title text);
+INSERT INTO tb_twin VALUES (1, 'One');
+SELECT pg_tviews_create('tv_twins', $$SELECT COALESCE(t.b, 'none') AS title, GROUPING(t.a, t.b) AS level, count(*) AS n
+    FROM (SELECT title AS a, title AS b FROM tb_twin) t GROUP BY GROUPING SETS ((t.a), (t.a, t.b))$$, '{"key": ["title", "level"]}');
+UPDATE tb_twin SET title = 'Two';
+CALL check_exact();
+INSERT INTO tb_twin VALUES (2, 'Three'), (3, NULL);
+CALL check_exact();
+SELECT title, level, n FROM tv_twins ORDER BY 2, 1;
+SELECT line FROM pg_tviews_explain('tv_twins') AS line WHERE line LIKE '%everything%';
+DROP TABLE tv_twins;
+
+-- ONLY a partitioned table, or only a parent whose children are captured for others: their rows were refused.
+CREATE TABLE tb_root (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE tb_root_1 PARTITION OF tb_root FOR VALUES FROM (0) TO (10);
+CREATE TABLE tv_root AS SELECT id AS pk_root FROM ONLY tb_root;
+INSERT INTO tb_root VALUES (1);
+UPDATE tb_root_1 SET id = 2;
+CREATE TABLE tb_above (id int PRIMARY KEY);
+CREATE TABLE tb_below (PRIMARY KEY (id)) INHERITS (tb_above);
+CREATE TABLE tv_only AS SELECT id AS pk_only FROM ONLY tb_above;
+CREATE TABLE tv_all AS SELECT id AS pk_all FROM tb_above;
+DROP TABLE tv_all;
+INSERT INTO tb_above VALUES (1);
+INSERT INTO tb_below VALUES (2);
+UPDATE tb_above SET id = id + 10;
+CALL check_exact();
+DROP TABLE tv_root, tv_only;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

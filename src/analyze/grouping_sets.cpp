@@ -1,6 +1,9 @@
 // Expressions in each grouping set; see grouping_sets.hpp.
 #include "analyze/grouping_sets.hpp"
 
+#include <map>
+#include <utility>
+
 #include "pg/list.hpp"
 #include "pg/walk.hpp"
 
@@ -57,7 +60,62 @@ private:
     const List *set_;
 };
 
+// Rewrites the columns of a scope as what they are below subqueries that only hand them on; varno becomes a number of its own for each
+// range table entry of each scope.
+class Underlying {
+public:
+    Node *change(const Scope *scope, Node *node)
+    {
+        if (node == nullptr || !IsA(node, Var))
+            return node == nullptr ? nullptr : pg::mutate_children(node, [&](Node *child) { return change(scope, child); });
+        auto *var = reinterpret_cast<Var *>(node);
+        if (var->varlevelsup > 0)
+            return node;
+        if (Node *handed_on = below(scope, var))
+            return handed_on;
+        auto *copy = reinterpret_cast<Var *>(pg::call(copyObjectImpl, static_cast<const void *>(var)));
+        copy->varno = numbers_.emplace(std::pair(scope, static_cast<int>(var->varno)), static_cast<int>(numbers_.size()) + 1).first->second;
+        return reinterpret_cast<Node *>(copy);
+    }
+
+private:
+    // What the column is one level down, if it is a column there too.
+    Node *below(const Scope *scope, const Var *var)
+    {
+        const Source &source = scope->sources[static_cast<std::size_t>(var->varno)];
+        Node *inner = nullptr;
+        if (source.kind == Source::join && var->varattno > 0) {
+            auto *rte = static_cast<RangeTblEntry *>(pg::nth(scope->query->rtable, static_cast<int>(var->varno) - 1));
+            inner = static_cast<Node *>(pg::nth(rte->joinaliasvars, var->varattno - 1));
+        } else if (source.kind == Source::subquery && var->varattno > 0) {
+            scope = source.scope;
+            for (auto *entry : pg::items<TargetEntry>(scope->query->targetList))
+                if (entry->resno == var->varattno && scope->branches.empty())
+                    inner = reinterpret_cast<Node *>(entry->expr);
+        }
+        bool column = inner != nullptr && IsA(inner, Var) && reinterpret_cast<Var *>(inner)->varlevelsup == 0;
+        return column ? change(scope, inner) : nullptr;
+    }
+
+    std::map<std::pair<const Scope *, int>, int> numbers_;
+};
+
 }  // namespace
+
+bool has_twin_grouping_columns(const Scope *scope)
+{
+    Underlying underlying;
+    std::vector<Node *> known;
+    for (auto *clause : pg::items<SortGroupClause>(scope->query->groupClause)) {
+        Node *grouped = pg::call([&] { return get_sortgroupclause_expr(clause, scope->query->targetList); });
+        Node *column = underlying.change(scope, grouped);
+        for (Node *other : known)
+            if (pg::call(equal, static_cast<const void *>(other), static_cast<const void *>(column)))
+                return true;
+        known.push_back(column);
+    }
+    return false;
+}
 
 std::vector<Expr *> in_each_grouping_set(const Query *query, const TargetEntry *entry)
 {

@@ -214,6 +214,10 @@ bool find_alternatives(const ScopeTree &tree, const std::vector<TargetEntry *> &
 void find_in_grouping_sets(const ScopeTree &tree, const std::vector<TargetEntry *> &entries, model::Analysis &analysis)
 {
     Query *query = tree.top()->query;
+    if (has_twin_grouping_columns(tree.top())) {
+        analysis.no_key_route = "two grouping columns are one column of a subquery, which PostgreSQL may confuse";
+        return;
+    }
     std::vector<std::vector<Expr *>> expressions;     // by entry and grouping set
     for (TargetEntry *entry : entries)
         expressions.push_back(in_each_grouping_set(query, entry));

@@ -90,7 +90,7 @@ TVIEWS_FUNCTION(pg_tviews_capture)
     auto *trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
     Relation relation = trigger->tg_relation;
     auto targets = catalog::capture_targets(RelationGetRelid(relation));
-    if (targets->empty())
+    if (!targets->read)
         pg::raise({ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                    std::string("no TVIEW reads table \"") + RelationGetRelationName(relation) +
                        "\", but it has a capture trigger",

@@ -457,6 +457,7 @@ CaptureTargets find_targets(Oid relation)
     CaptureTargets targets;
     std::vector<Oid> family = with_ancestors(relation);
     for (Oid reader : readers_of(relation)) {
+        targets.read = true;
         auto tview = compiled(reader);
         for (int i = 0; i < static_cast<int>(tview->analysis.occurrences.size()); ++i) {
             const model::Occurrence &occurrence = tview->analysis.occurrences[i];

@@ -101,7 +101,9 @@ struct CaptureTarget {
     bool inserts = true;          // whether inserted rows concern it
 };
 
-using CaptureTargets = std::vector<CaptureTarget>;
+struct CaptureTargets : std::vector<CaptureTarget> {
+    bool read = false;            // some TVIEW reads the relation, if only what lies above it: ONLY leaves its rows out
+};
 
 // Raises: 42P01 if `table` is not a TVIEW, 55000 if it was made for another protocol version.
 std::shared_ptr<Compiled> compiled(Oid table);
