@@ -170,3 +170,22 @@ CREATE OR REPLACE FUNCTION pg_tviews_readiness() RETURNS boolean LANGUAGE sql SE
 $$;
 COMMENT ON FUNCTION pg_tviews_readiness() IS
     'whether TVIEWs are maintained in this session: versions agree, event triggers fire, tables and views are there, no base table''s capture triggers are missing or disabled. For a probe every second';
+
+DROP FUNCTION pg_tviews_health_queue(interval);
+CREATE FUNCTION pg_tviews_health_queue(older_than interval DEFAULT '5 minutes', more_than bigint DEFAULT 100000, OUT severity text, OUT message text,
+                                       OUT command text)
+    RETURNS SETOF record LANGUAGE sql SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO' AS $$
+    SELECT 'warning',
+           format(CASE WHEN old THEN 'session %s has held back %s changes of %s since %s, and what it wrote keeps others waiting; its transaction is still open'
+                       ELSE 'session %s has %s changes of %s to flush, the last of %s: its commit will take long, and until then writers of the same '
+                            'documents wait. Smaller transactions help; the command shows whose it is' END,
+                  q.session, q.queue_size, array_to_string(q.entities, ', '), q.last_enqueued),
+           format(CASE WHEN old THEN 'SELECT pg_terminate_backend(%s)' ELSE 'SELECT * FROM pg_catalog.pg_stat_activity WHERE pid = %s' END, q.backend_pid)
+    FROM @extschema@.pg_tviews_queue_realtime() AS q, LATERAL (SELECT q.last_enqueued < clock_timestamp() - older_than) AS o (old)
+    WHERE (old OR q.queue_size > more_than) AND q.backend_pid <> pg_backend_pid()
+    UNION ALL
+    SELECT 'info', 'the library is not preloaded: what other sessions have not flushed is unknown', p.command
+    FROM @extschema@.pg_tviews_stats_info() AS i, @extschema@.pg_tviews_health_preload() AS p WHERE NOT i.preloaded
+$$;
+COMMENT ON FUNCTION pg_tviews_health_queue(interval, bigint) IS
+    'health: sessions of this database that have not flushed their changes for longer than older_than, or have more than more_than changed rows to flush; without preloading, that this is unknown';
