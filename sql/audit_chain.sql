@@ -81,6 +81,18 @@ CALL tamper('UPDATE pg_tview_audit_log SET hash = sha256(hash) WHERE link = (SEL
 CALL tamper('DELETE FROM pg_tview_audit_log WHERE link = (SELECT link + 2 FROM mark)');
 CALL tamper('DELETE FROM pg_tview_audit_log WHERE link <= (SELECT link + 2 FROM mark)');
 CALL tamper('UPDATE pg_tview_audit_log l SET hash = pg_tviews_audit_hash(l, l.link, NULL), client_port = 1 WHERE link = (SELECT link + 4 FROM mark)');
+-- Rows missing at the end leave a whole chain: only the last link and hash, kept somewhere else, tell.
+CALL tamper('DELETE FROM pg_tview_audit_log WHERE link >= (SELECT max(link) - 1 FROM pg_tview_audit_log)');
+-- The log's owner need not be a superuser, and cannot change it either.
+CREATE ROLE regress_tviews_log_owner;
+BEGIN;
+SELECT format('ALTER TABLE pg_tview_audit_log OWNER TO regress_tviews_log_owner; GRANT USAGE ON SCHEMA %I TO regress_tviews_log_owner', current_schema) \gexec
+SET LOCAL ROLE regress_tviews_log_owner;
+CALL attempt('UPDATE pg_tview_audit_log SET performed_by = ''nobody''');
+CALL attempt('DELETE FROM pg_tview_audit_log');
+CALL attempt('TRUNCATE pg_tview_audit_log');
+ROLLBACK;
+DROP ROLE regress_tviews_log_owner;
 -- A row by hand is in no chain.
 INSERT INTO pg_tview_audit_log (operation, entity) VALUES ('DROP', 'never was');
 SELECT difference FROM pg_tviews_audit_verify();

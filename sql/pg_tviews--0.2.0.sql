@@ -471,8 +471,19 @@ CREATE FUNCTION pg_tviews_health_metadata(OUT severity text, OUT message text, O
     FROM pg_event_trigger AS e JOIN pg_proc AS p ON p.oid = e.evtfoid
     WHERE p.pronamespace = '@extschema@'::regnamespace AND p.proname IN ('pg_tviews_ddl_start', 'pg_tviews_ddl_end', 'pg_tviews_sql_drop')
           AND e.evtenabled <> 'A'
+    UNION ALL
+    SELECT 'error', format('the event trigger %s is missing: DDL on TVIEWs is not followed', w.name),
+           format('%sCREATE EVENT TRIGGER %2$I ON %3$s EXECUTE FUNCTION @extschema@.%2$I(); ALTER EVENT TRIGGER %2$I ENABLE ALWAYS; '
+                  'ALTER EXTENSION pg_tviews ADD EVENT TRIGGER %2$I',
+                  CASE WHEN EXISTS (SELECT FROM pg_event_trigger WHERE evtname = w.name) THEN format('DROP EVENT TRIGGER %I; ', w.name) END,
+                  w.name, w.event)
+    FROM (VALUES ('pg_tviews_ddl_end', 'ddl_command_end'), ('pg_tviews_sql_drop', 'sql_drop'), ('pg_tviews_ddl_start',
+              $tags$ddl_command_start WHEN TAG IN ('CREATE TABLE AS', 'SELECT INTO', 'DROP TABLE', 'DROP VIEW', 'DROP SCHEMA', 'DROP OWNED', 'CREATE VIEW')$tags$)
+         ) AS w (name, event)
+    WHERE NOT EXISTS (SELECT FROM pg_event_trigger AS e JOIN pg_proc AS p ON p.oid = e.evtfoid
+                      WHERE p.pronamespace = '@extschema@'::regnamespace AND p.proname = w.name)
 $$;
-COMMENT ON FUNCTION pg_tviews_health_metadata() IS 'health: tables, backing views and rows of pg_tview_meta belong together, event triggers fire';
+COMMENT ON FUNCTION pg_tviews_health_metadata() IS 'health: tables, backing views and rows of pg_tview_meta belong together, event triggers are there and fire';
 
 CREATE FUNCTION pg_tviews_health_triggers(OUT severity text, OUT message text, OUT command text) RETURNS SETOF record LANGUAGE sql
     SET search_path = pg_catalog, pg_temp AS $$
@@ -624,9 +635,19 @@ COMMENT ON FUNCTION pg_tviews_health_locks() IS 'health: room in the lock table 
 
 CREATE FUNCTION pg_tviews_health_audit(OUT severity text, OUT message text, OUT command text) RETURNS SETOF record LANGUAGE sql
     SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO' AS $$
-    SELECT 'error', format('the trigger %s that keeps the audit log from being changed does not fire always', t.tgname),
-           format('ALTER TABLE @extschema@.pg_tview_audit_log ENABLE ALWAYS TRIGGER %I', t.tgname)
-    FROM pg_trigger AS t WHERE t.tgrelid = '@extschema@.pg_tview_audit_log'::regclass AND NOT t.tgisinternal AND t.tgname LIKE 'append\_only%' AND t.tgenabled <> 'A'
+    SELECT 'error',
+           format(CASE WHEN t.tgname IS NULL THEN 'the trigger %s that keeps the audit log from being changed is missing'
+                       ELSE 'the trigger %s that keeps the audit log from being changed does not fire always' END, coalesce(t.tgname, g.name)),
+           CASE WHEN t.tgname IS NULL THEN format('CREATE OR REPLACE TRIGGER %I BEFORE %s ON @extschema@.pg_tview_audit_log FOR EACH %s '
+                                                  'EXECUTE FUNCTION @extschema@.pg_tviews_audit_guard(); ', g.name, g.events, g.level) ELSE '' END
+               || format('ALTER TABLE @extschema@.pg_tview_audit_log ENABLE ALWAYS TRIGGER %I', coalesce(t.tgname, g.name))
+    FROM (VALUES ('append_only', 'UPDATE OR DELETE', 'ROW', 27), ('append_only_statement', 'UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 58)
+         ) AS g (name, events, level, type)    -- type as in pg_trigger.tgtype
+         LEFT JOIN (SELECT DISTINCT ON (tgtype) tgname, tgtype, tgenabled FROM pg_trigger
+                    WHERE tgrelid = '@extschema@.pg_tview_audit_log'::regclass AND tgfoid = '@extschema@.pg_tviews_audit_guard()'::regprocedure
+                        AND tgqual IS NULL AND cardinality(tgattr::int2[]) = 0
+                    ORDER BY tgtype, tgenabled) AS t ON t.tgtype = g.type
+    WHERE t.tgname IS NULL OR t.tgenabled <> 'A'
     UNION ALL
     SELECT 'error', format('the audit log is broken at log_id %s: %s. Keep what the command returns, it is evidence', v.log_id, v.difference),
            format('SELECT * FROM @extschema@.pg_tviews_audit_archive(%L)',
@@ -648,17 +669,23 @@ CREATE FUNCTION pg_tviews_health_states(OUT severity text, OUT message text, OUT
 $$;
 COMMENT ON FUNCTION pg_tviews_health_states() IS 'health: TVIEWs that are suspended, were skipped by a session, or are not complete';
 
-CREATE FUNCTION pg_tviews_health_queue(older_than interval DEFAULT '5 minutes', OUT severity text, OUT message text, OUT command text)
+CREATE FUNCTION pg_tviews_health_queue(older_than interval DEFAULT '5 minutes', more_than bigint DEFAULT 100000, OUT severity text, OUT message text,
+                                       OUT command text)
     RETURNS SETOF record LANGUAGE sql SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO' AS $$
     SELECT 'warning',
-           format('session %s has held back %s changes of %s since %s, and what it wrote keeps others waiting; its transaction is still open',
+           format(CASE WHEN old THEN 'session %s has held back %s changes of %s since %s, and what it wrote keeps others waiting; its transaction is still open'
+                       ELSE 'session %s has %s changes of %s to flush, the last of %s: its commit will take long, and until then writers of the same '
+                            'documents wait. Smaller transactions help; the command shows whose it is' END,
                   q.session, q.queue_size, array_to_string(q.entities, ', '), q.last_enqueued),
-           format('SELECT pg_terminate_backend(%s)', q.backend_pid)
-    FROM @extschema@.pg_tviews_queue_realtime() AS q
-    WHERE q.last_enqueued < clock_timestamp() - older_than AND q.backend_pid <> pg_backend_pid()
+           format(CASE WHEN old THEN 'SELECT pg_terminate_backend(%s)' ELSE 'SELECT * FROM pg_catalog.pg_stat_activity WHERE pid = %s' END, q.backend_pid)
+    FROM @extschema@.pg_tviews_queue_realtime() AS q, LATERAL (SELECT q.last_enqueued < clock_timestamp() - older_than) AS o (old)
+    WHERE (old OR q.queue_size > more_than) AND q.backend_pid <> pg_backend_pid()
+    UNION ALL
+    SELECT 'info', 'the library is not preloaded: what other sessions have not flushed is unknown', p.command
+    FROM @extschema@.pg_tviews_stats_info() AS i, @extschema@.pg_tviews_health_preload() AS p WHERE NOT i.preloaded
 $$;
-COMMENT ON FUNCTION pg_tviews_health_queue(interval) IS
-    'health: sessions, if the library is preloaded of the whole database, that have not flushed their changes for longer than this';
+COMMENT ON FUNCTION pg_tviews_health_queue(interval, bigint) IS
+    'health: sessions of this database that have not flushed their changes for longer than older_than, or have more than more_than changed rows to flush; without preloading, that this is unknown';
 
 CREATE FUNCTION pg_tviews_health_statistics(OUT severity text, OUT message text, OUT command text) RETURNS SETOF record LANGUAGE sql
     SET search_path = pg_catalog, pg_temp AS $$
@@ -721,12 +748,14 @@ COMMENT ON FUNCTION pg_tviews_liveness() IS 'whether the library loads and the c
 
 CREATE FUNCTION pg_tviews_readiness() RETURNS boolean LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     SELECT (SELECT extversion = @extschema@.pg_tviews_version() FROM pg_extension WHERE extname = 'pg_tviews')
-       AND (SELECT count(*) = 3 FROM pg_event_trigger WHERE evtenabled = 'A'
-                AND evtname IN ('pg_tviews_ddl_start', 'pg_tviews_ddl_end', 'pg_tviews_sql_drop'))
+       AND (SELECT count(DISTINCT p.oid) = 3 FROM pg_event_trigger AS e JOIN pg_proc AS p ON p.oid = e.evtfoid
+            WHERE e.evtenabled = 'A' AND p.pronamespace = '@extschema@'::regnamespace
+                AND p.proname IN ('pg_tviews_ddl_start', 'pg_tviews_ddl_end', 'pg_tviews_sql_drop'))
        AND NOT EXISTS (SELECT FROM @extschema@.pg_tview_meta AS m
                        WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = m."table") OR NOT EXISTS (SELECT FROM pg_class WHERE oid = m.view))
        AND NOT EXISTS (SELECT FROM @extschema@.pg_tview_meta AS m, unnest(m.dependencies) AS d (relation)
-                       WHERE (SELECT count(*) FROM pg_trigger AS t WHERE t.tgrelid = d.relation AND t.tgenabled <> 'D'
+                       WHERE (SELECT count(*) FROM pg_trigger AS t WHERE t.tgrelid = d.relation
+                                  AND t.tgenabled <> 'D' AND (t.tgenabled <> 'R' OR t.tgname = '!pg_tviews_replica')
                                   AND t.tgfoid = '@extschema@.pg_tviews_capture()'::regprocedure)
                            < (SELECT CASE WHEN relkind = 'r' AND NOT relispartition THEN 5 ELSE 2 END FROM pg_class WHERE oid = d.relation))
 $$;

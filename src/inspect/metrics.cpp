@@ -179,7 +179,8 @@ void add_tviews(Exposition &text, const std::vector<Tview> &tviews)
     text.family("flush_seconds", "histogram", "seconds", "Duration of flushes of the TVIEW.");
     each([&](const Tview &tview) { text.histogram(tview.labels, tview.counters.times, tview.counters.time); });
     for (auto [name, fraction] : {std::pair("p50", 0.5), std::pair("p95", 0.95), std::pair("p99", 0.99), std::pair("max", 1.0)}) {
-        text.family(fmt::format("flush_{}_seconds", name), "gauge", "seconds", "Duration this fraction of flushes did not exceed.");
+        text.family(fmt::format("flush_{}_seconds", name), "gauge", "seconds",
+                    fraction == 1 ? "The longest flush." : "Duration this fraction of flushes did not exceed.");
         each([&](const Tview &tview) {
             const stats::Counters &c = tview.counters;
             auto longest = static_cast<double>(c.longest);

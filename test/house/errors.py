@@ -253,7 +253,7 @@ CAUSES = {
     "the data do not determine the TVIEW's content": ("The DETAIL names the places.", "The HINT says how to decide each."),
     "no argument of pg_tviews_create_concurrently() may be null": ("An argument was NULL.", "Leave it out to have its default."),
     "no argument of pg_tviews_resume_concurrently() may be null": ("An argument was NULL.", "Leave it out to have its default."),
-    "batch must be 1 or more": ("It is the number of documents compared in one transaction.", "Leave it out to have 1000."),
+    "batch must be 1 or more": ("It is the number of documents compared in one transaction.", "Leave it out to have its default."),
     'ignoring invalid data in file "…"': ("The statistics file is damaged or of another version.", "None is needed: statistics begin anew."),
     'invalid scope "…"': ("pg_tviews_suspend() has no such scope.", ""),
     '"…" is not a table or view': ("The option reads names something else.", "Name the tables that the functions read."),

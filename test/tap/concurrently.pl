@@ -214,7 +214,7 @@ $node->safe_psql($db, 'DROP DATABASE copy');
 is($node->safe_psql($db, qq{SELECT inserted >= $rows / 2 FROM pg_tviews_resume('tv_plain')}), 't', 'resumed at once');
 is_right('plain', 'after pg_tviews_resume()');
 ($longest, $count) = beside_writers(q{CALL pg_tviews_resume_concurrently('tv_item')});
-diag(sprintf 'resumed in batches of 1000: longest transaction of a writer %.0f ms, of %d', $longest, $count);
+diag(sprintf 'resumed in batches of the default size: longest transaction of a writer %.0f ms, of %d', $longest, $count);
 is(state_of('item'), 'active', 'resumed in batches');
 is_right($_, 'after both were resumed') foreach 'plain', 'item';
 

@@ -24,12 +24,72 @@ sub reported
 my ($message, $command) = reported($node, 'postgres', 'preload');
 like($message, qr/not in shared_preload_libraries/, 'a library that is not preloaded is reported');
 is($command, q{ALTER SYSTEM SET shared_preload_libraries = 'auto_explain', 'pg_tviews'}, 'with the command that adds it');
+is($node->safe_psql('postgres', q{SELECT severity || ' ' || message FROM pg_tviews_health_check() WHERE component = 'queue'}),
+	"info the library is not preloaded: what other sessions have not flushed is unknown. Run: $command", 'nor are other sessions known');
 $node->safe_psql('postgres', $command);
 $node->restart;
+is((reported($node, 'postgres', 'queue'))[0], 'nothing to report', 'which they are after a restart');
 is($node->safe_psql('postgres', 'SHOW shared_preload_libraries'), 'auto_explain, pg_tviews', 'which keeps the others');
 is((reported($node, 'postgres', 'preload'))[0], 'nothing to report', 'after a restart there is nothing to report');
 $node->safe_psql('postgres', q{UPDATE tb_user SET name = 'preloaded' WHERE pk_user = 1});
 is_exact($node, 'postgres', 'with the library preloaded');
+
+# What sessions have not flushed: many rows at once, and after five minutes, for which one second stands here.
+my $writer = $node->background_psql('postgres');
+$writer->query_safe('BEGIN');
+$writer->query_safe(q{INSERT INTO tb_user (pk_user, name) SELECT n, 'many ' || n FROM generate_series(10001, 30000) n});
+is((reported($node, 'postgres', 'queue'))[0], 'nothing to report', '20,000 changed rows are not too many');
+$writer->query_safe('ROLLBACK');
+$writer->query_safe('BEGIN');
+$writer->query_safe(q{INSERT INTO tb_user (pk_user, name) SELECT n, 'many ' || n FROM generate_series(10001, 110001) n});
+my $pid = $writer->query_safe('SELECT pg_backend_pid()');
+($message, $command) = reported($node, 'postgres', 'queue');
+like($message, qr/^session [0-9a-f.]+ has [1-9]\d{5} changes of .*user.* to flush, the last of 2.*: its commit will take long/, 'more than 100,000 are');
+is($command, "SELECT * FROM pg_catalog.pg_stat_activity WHERE pid = $pid", 'with the command that shows whose they are');
+is($node->safe_psql('postgres', $command =~ s/\*/application_name/r), $writer->query_safe('SHOW application_name'), 'which it does');
+is($node->safe_psql('postgres', q{SELECT detail -> 'problems' -> 0 ->> 'component' FROM pg_tviews_status()}), 'queue', 'the status says so too');
+$writer->query_safe('ROLLBACK');
+is((reported($node, 'postgres', 'queue'))[0], 'nothing to report', 'rolled back, there is nothing to report');
+my $shorter = q{BEGIN; DO $$ BEGIN EXECUTE (SELECT replace(pg_get_functiondef(oid), '''00:05:00''', '''00:00:01''') FROM pg_proc
+	WHERE proname = 'pg_tviews_health_queue'); END $$;};
+is($node->safe_psql('postgres', q{SELECT pg_get_function_arguments(oid) FROM pg_proc WHERE proname = 'pg_tviews_health_queue'}) =~ /^(.*?), OUT/ && $1,
+	q{older_than interval DEFAULT '00:05:00'::interval, more_than bigint DEFAULT 100000}, 'five minutes');
+$writer->query_safe('BEGIN');
+$writer->query_safe(q{UPDATE tb_user SET name = 'held back' WHERE pk_user = 1});
+sleep 2;
+is((reported($node, 'postgres', 'queue'))[0], 'nothing to report', 'two seconds are not long');
+is($node->safe_psql('postgres', "$shorter SELECT count(*) FROM pg_tviews_queue_realtime WHERE last_enqueued < clock_timestamp() - interval '1 s'"), '1',
+	'though longer than one');
+$message = $node->safe_psql('postgres', qq{$shorter SELECT status, severity, message FROM pg_tviews_health_check() WHERE component = 'queue'});
+like($message, qr/^problem\|warning\|session [0-9a-f.]+ has held back \d+ changes of .*user.* since 2/, 'a session that holds back changes is reported');
+like($message, qr/Run: SELECT pg_terminate_backend\($pid\)$/, 'with the command that ends it');
+$node->safe_psql('postgres', "SELECT pg_terminate_backend($pid)");
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM pg_tviews_queue_realtime'), 'which it does');
+$writer->{run}->kill_kill;
+is_exact($node, 'postgres', 'after these');
+
+# A lock table that is nearly full.
+$node->safe_psql('postgres', 'ALTER SYSTEM SET max_locks_per_transaction = 10');
+$node->restart;
+is((reported($node, 'postgres', 'locks'))[0] =~ /are held/, '', 'no locks are held');
+my $room = $node->safe_psql('postgres', q{SELECT sum(setting::int) * 10 + 10 FROM pg_settings WHERE name IN
+	('max_connections', 'autovacuum_max_workers', 'max_worker_processes', 'max_wal_senders', 'max_prepared_transactions')});
+my $holder = $node->background_psql('postgres');
+$holder->query_safe("SELECT count(pg_advisory_lock(n)) FROM generate_series(1, $room * 3 / 4 + 1) n");
+($message, $command) = reported($node, 'postgres', 'locks');
+like($message, qr/^\d+ locks are held, the lock table has room for $room; restart the server after the command/m, 'a nearly full lock table is reported');
+($command) = $message =~ /are held.*Run: (.*)/;
+is($command, 'ALTER SYSTEM SET max_locks_per_transaction = 20', 'with the command that makes room');
+$holder->quit;
+unlike((reported($node, 'postgres', 'locks'))[0], qr/are held/, 'nothing is held any more');
+$node->safe_psql('postgres', $command);
+$node->restart;
+$holder = $node->background_psql('postgres');
+$holder->query_safe("SELECT count(pg_advisory_lock(n)) FROM generate_series(1, $room * 3 / 4 + 1) n");
+unlike((reported($node, 'postgres', 'locks'))[0], qr/are held/, 'after a restart so many are not too many');
+$holder->quit;
+$node->safe_psql('postgres', 'ALTER SYSTEM RESET max_locks_per_transaction');
+$node->restart;
 
 # Versions.
 $node->safe_psql('postgres', q{UPDATE pg_extension SET extversion = '0.0.9' WHERE extname = 'pg_tviews'});
