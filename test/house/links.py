@@ -7,6 +7,7 @@ import sys
 ALERTS = "docs/operations/monitoring/alerts.yaml"
 RUNBOOKS = ("docs/operations/runbooks.md", "docs/operations/recovery.md")
 OPERATIONS = "docs/operations.md"
+PARTS = ("Symptom", "Diagnosis", "Resolution", "Escalation")
 
 
 def prose(path):
@@ -73,6 +74,15 @@ def not_listed():
             yield f"{OPERATIONS} does not list {path}"
 
 
+def unfinished_runbooks():
+    """Each runbook has its four parts, in this order."""
+    path = RUNBOOKS[0]
+    for section in re.split("^## ", "\n".join(prose(path)), flags=re.MULTILINE)[1:]:
+        parts = re.findall(r"^\*\*(\w+)\.\*\*", section, flags=re.MULTILINE)
+        if tuple(parts) != PARTS:
+            yield f"{path}: {section.splitlines()[0]} has {', '.join(parts) or 'no parts'} instead of {', '.join(PARTS)}"
+
+
 def main():
     known = {}
 
@@ -82,7 +92,7 @@ def main():
         return known[path]
 
     documents = sorted(glob.glob("*.md") + glob.glob("src/*.md") + glob.glob("docs/**/*.md", recursive=True))
-    complaints = [one for path in documents for one in dead_links(path, anchors)] + [*dead_runbooks(anchors), *not_listed()]
+    complaints = [one for path in documents for one in dead_links(path, anchors)] + [*dead_runbooks(anchors), *unfinished_runbooks(), *not_listed()]
     print(*complaints, sep="\n", end="\n" if complaints else "")
     return 1 if complaints else 0
 

@@ -107,6 +107,22 @@ foreach (1 .. 2)
 is(scalar(() = glob("$backups/base/*")), 1, 'one is kept');
 my ($first_wal) = $out =~ /WAL from (\w+) on/;
 is(scalar(grep { m{/([0-9A-F]{24})$} && $1 lt $first_wal } glob("$backups/wal/*")), 0, 'and no WAL of older ones');
+
+# Two of three are kept, the newest ones, and the WAL from the older of them on.
+my @taken = map { s{.*/}{}r } glob("$backups/base/*");
+foreach (1 .. 2)
+{
+	sleep 1;
+	$node->safe_psql($db, "UPDATE tb_user SET name = 'backup of two, $_' WHERE pk_user = 1; SELECT pg_switch_wal()");
+	($ok, $out, $err) = script('backup', '-k', 2, $backups);
+	ok($ok, "backup $_, two kept");
+	push @taken, $out =~ /^backup (\S+),/m;
+}
+is_deeply([ map { s{.*/}{}r } sort glob("$backups/base/*") ], [ @taken[1, 2] ], 'the oldest of three is removed');
+like($out, qr/^removed $taken[0]$/m, 'and named');
+($first_wal) = slurp_file("$backups/base/$taken[1]/backup_label") =~ /^START WAL LOCATION: .*\(file (\w+)\)/m;
+is(scalar(grep { m{/([0-9A-F]{24})$} && $1 lt $first_wal } glob("$backups/wal/*")), 0, 'no WAL is kept from before the older one');
+ok(-e "$backups/wal/$first_wal", 'and all from its beginning on');
 $node->safe_psql($db, q{UPDATE tb_user SET name = 'archived' WHERE pk_user = 2; SELECT pg_switch_wal()});
 wait_until($node, $db, 'SELECT last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 1) FROM pg_stat_archiver');
 ($ok, $out) = script('restore-drill', '-d', $backups, $backups);
