@@ -114,7 +114,7 @@ CREATE FUNCTION elsewhere(who int) RETURNS numeric STABLE LANGUAGE sql SET searc
 CREATE FUNCTION depth_of(category int) RETURNS int STABLE LANGUAGE sql
     AS 'SELECT 1 + coalesce(depth_of(fk_parent), 0) FROM tb_category WHERE pk_category = category';
 CREATE FUNCTION add_weight(total numeric, tag citext) RETURNS numeric STABLE LANGUAGE sql
-    AS 'SELECT total + coalesce((SELECT max(weight) FROM tb_post_tag WHERE fk_tag = tag), 0)';
+    AS 'SELECT total + coalesce((SELECT sum(weight) FROM tb_post_tag WHERE fk_tag = tag), 0)';
 CREATE AGGREGATE weights(citext) (SFUNC = add_weight, STYPE = numeric, INITCOND = 0);
 CREATE TABLE tv_known_statements AS SELECT u.pk_user AS pk_known_statements, two_statements(u.pk_user) AS comments, elsewhere(u.pk_user) AS rate FROM tb_user u;
 SELECT route('tv_known_statements');

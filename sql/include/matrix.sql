@@ -14,7 +14,6 @@ SELECT s.tview, s.family, replace(regexp_replace(s.tview::text, '^"?tv_|"', '', 
                   '; ' ORDER BY w.occurrence) AS ways,
        bool_and(w.hops IS NOT NULL) AS whole, bool_or(w.hops IS NOT NULL) AS partly
 FROM shape s JOIN way w USING (tview) GROUP BY 1, 2;
-CREATE TABLE result AS SELECT tview, kind, bool_and(exact) AS exact, bool_or(changed) AS changed FROM outcome GROUP BY 1, 2;
 
 SELECT '# Shapes and writes';
 SELECT E'
@@ -23,24 +22,29 @@ This page is printed by the regression test `writes_matrix` and checked by `test
 It lists the shapes of queries that the scripts `sql/shape_*.sql` define, and how a change of each table they read finds the
 documents it concerns: *direct* (the changed row holds the key), over one or more hops along join conditions, or
 **everything** (the TVIEW is compared with its query in full; exact, but not proportional to the change).  Each script shows
-the full route of each of its shapes.
+the full route of each of its shapes, writes to each, and ends with the shapes that none of its writes changed.
 
-Then it says what every kind of write did to every shape, when all shapes existed at once: after each commit every TVIEW was
-compared with its query.
+Then it says what every kind of write did to every shape, when all shapes existed at once.  After every commit every TVIEW was
+compared with its query.  A kind *concerned* a shape if it wrote rows of a table that the shape reads, itself, through views or through
+TVIEWs, also in a transaction that was rolled back, or changed its partitions; shapes it did not concern are compared all the same.
 ';
 SELECT format(E'%s shapes: %s with a route for every table, %s with a route for some, %s without.\n', count(*), count(*) FILTER (WHERE whole),
               count(*) FILTER (WHERE partly AND NOT whole), count(*) FILTER (WHERE NOT partly)) FROM verdict;
-SELECT format(E'%s kinds of writes, %s comparisons of a shape with its query after writes of a kind: %s exact, %s wrong.\n', (SELECT count(*) FROM kind), count(*),
-              count(*) FILTER (WHERE exact), count(*) FILTER (WHERE NOT exact)) FROM outcome;
+SELECT format(E'%s kinds of writes, %s commits and rollbacks looked at, %s comparisons of a shape with its query: %s exact, %s wrong.\n', (SELECT count(*) FROM kind),
+              (SELECT count(*) FROM look), count(*), count(*) FILTER (WHERE exact), count(*) FILTER (WHERE NOT exact)) FROM outcome;
+SELECT format(E'%s pairs of a kind and a shape: the kind concerned the shape in %s and changed it in %s.\n', count(*), count(*) FILTER (WHERE concerned),
+              count(*) FILTER (WHERE changed)) FROM cell;
 SELECT E'## Routes\n\n| shape | script | how a change finds its documents |\n|---|---|---|';
 SELECT format('| %s | `shape_%s` | %s |', name, family, ways) FROM verdict ORDER BY array_position('{joins,subqueries,aggregates,sets,recursion,windows_limits,views,types,functions,traps}', family), tview;
-SELECT E'\n## Writes\n\nThe columns of the matrix:\n\n| | kind of write | shapes it changed | shapes it left as they were |\n|---|---|---|---|';
-SELECT format('| %s | %s | %s | %s |', chr(CASE WHEN k.n <= 26 THEN 64 ELSE 70 END + k.n), k.name, count(*) FILTER (WHERE o.changed), count(*) FILTER (WHERE NOT o.changed))
-FROM kind k JOIN result o ON o.kind = k.n GROUP BY k.n, k.name ORDER BY k.n;
-SELECT E'\n`#`: the documents changed, and were exact.  `.`: they stayed as they were, and were exact.  `!`: they were wrong.\n\n```';
+SELECT E'\n## Writes\n\nThe columns of the matrix:\n\n| | kind of write | looks | shapes it concerned | of these it changed |\n|---|---|---|---|---|';
+SELECT format('| %s | %s | %s | %s | %s |', chr(CASE WHEN k.n <= 26 THEN 64 ELSE 70 END + k.n), k.name, (SELECT count(*) FROM look l WHERE l.kind = k.n),
+              count(*) FILTER (WHERE o.concerned), count(*) FILTER (WHERE o.changed))
+FROM kind k JOIN cell o ON o.kind = k.n GROUP BY k.n, k.name ORDER BY k.n;
+SELECT E'\n`#`: the documents changed, and were exact.  `.`: the kind concerned the shape, but the documents stayed as they were, and were exact.
+`-`: the kind did not concern the shape.  `!`: the documents were wrong.\n\n```';
 SELECT rpad('', 24) || string_agg(chr(CASE WHEN n <= 26 THEN 64 ELSE 70 END + n), '' ORDER BY n) FROM kind;
-SELECT rpad(v.name, 24) || string_agg(CASE WHEN NOT o.exact THEN '!' WHEN o.changed THEN '#' ELSE '.' END, '' ORDER BY o.kind)
-FROM verdict v JOIN result o USING (tview) GROUP BY v.tview, v.name, v.family
+SELECT rpad(v.name, 24) || string_agg(CASE WHEN NOT o.exact THEN '!' WHEN o.changed THEN '#' WHEN o.concerned THEN '.' ELSE '-' END, '' ORDER BY o.kind)
+FROM verdict v JOIN cell o USING (tview) GROUP BY v.tview, v.name, v.family
 ORDER BY array_position('{joins,subqueries,aggregates,sets,recursion,windows_limits,views,types,functions,traps}', v.family), v.tview;
 SELECT '```';
 DROP SCHEMA s_shapes, s_other CASCADE;
