@@ -119,7 +119,9 @@ void Queue::add_row(const catalog::CaptureTarget &target, Seeds &seeds, const Da
 {
     if (seeds.everything)
         return;
-    rows_ += seeds.rows.add(values, nulls);
+    std::size_t before = seeds.rows.size();
+    seeds.rows.add(values, nulls);
+    rows_ += seeds.rows.size() - before;
     if (seeds.rows.bytes() > catalog::seed_memory()) {
         seeds.everything = true;
         slots_changed();
