@@ -184,8 +184,9 @@ CREATE FUNCTION pg_tviews_health_queue(older_than interval DEFAULT '5 minutes', 
     FROM @extschema@.pg_tviews_queue_realtime() AS q, LATERAL (SELECT q.last_enqueued < clock_timestamp() - older_than) AS o (old)
     WHERE (old OR q.queue_size > more_than) AND q.backend_pid <> pg_backend_pid()
     UNION ALL
-    SELECT 'info', 'the library is not preloaded: what other sessions have not flushed is unknown', p.command
-    FROM @extschema@.pg_tviews_stats_info() AS i, @extschema@.pg_tviews_health_preload() AS p WHERE NOT i.preloaded
+    SELECT 'info', 'the library is not preloaded: what other sessions have not flushed is unknown',
+           'SELECT command FROM @extschema@.pg_tviews_health_preload()'
+    FROM @extschema@.pg_tviews_stats_info() AS i WHERE NOT i.preloaded
 $$;
 COMMENT ON FUNCTION pg_tviews_health_queue(interval, bigint) IS
     'health: sessions of this database that have not flushed their changes for longer than older_than, or have more than more_than changed rows to flush; without preloading, that this is unknown';

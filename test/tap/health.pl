@@ -25,7 +25,7 @@ my ($message, $command) = reported($node, 'postgres', 'preload');
 like($message, qr/not in shared_preload_libraries/, 'a library that is not preloaded is reported');
 is($command, q{ALTER SYSTEM SET shared_preload_libraries = 'auto_explain', 'pg_tviews'}, 'with the command that adds it');
 is($node->safe_psql('postgres', q{SELECT severity || ' ' || message FROM pg_tviews_health_check() WHERE component = 'queue'}),
-	"info the library is not preloaded: what other sessions have not flushed is unknown. Run: $command", 'nor are other sessions known');
+	"info the library is not preloaded: what other sessions have not flushed is unknown. Run: SELECT command FROM public.pg_tviews_health_preload()", 'nor are other sessions known');
 $node->safe_psql('postgres', $command);
 $node->restart;
 is((reported($node, 'postgres', 'queue'))[0], 'nothing to report', 'which they are after a restart');
