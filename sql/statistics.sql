@@ -103,6 +103,14 @@ UPDATE tb_user SET name = 'Ben?' WHERE pk_user = 2;
 SELECT queue_size, entities FROM pg_tviews_queue_realtime;
 ROLLBACK;
 SELECT count(*) FROM pg_tviews_queue_realtime;
+-- Row by row, however many statements they come in, and those that come twice once.
+BEGIN;
+INSERT INTO tb_post (pk_post, id, fk_user, title) SELECT i, uuid_of(2, i), 1, 'many' FROM generate_series(1000, 1099) i;
+INSERT INTO tb_post (pk_post, id, fk_user, title) SELECT i, uuid_of(2, i), 1, 'many' FROM generate_series(1100, 1999) i;
+SELECT queue_size FROM pg_tviews_queue_realtime;
+UPDATE tb_post SET fk_user = 2 WHERE pk_post >= 1000;
+SELECT queue_size < 5000 AS plausible FROM pg_tviews_queue_realtime;
+ROLLBACK;
 
 -- Caches: dropped by DDL, filled by use.
 CREATE FUNCTION caches() RETURNS TABLE (cache text, entries bigint, bytes boolean, hits bigint, misses bigint, invalidations bigint)
