@@ -90,7 +90,7 @@ SELECT is(pg_get_function_arguments('pg_tviews_health_check'::regproc),
 SELECT is(pg_get_function_arguments('pg_tviews_status'::regproc), 'OUT status text, OUT detail jsonb', 'pg_tviews_status(): names');
 SELECT is(pg_get_function_arguments('pg_tviews_audit_verify'::regproc), 'OUT log_id bigint, OUT link bigint, OUT difference text', 'pg_tviews_audit_verify(): names');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p WHERE proname LIKE 'pg\_tviews\_health\_%' AND proname <> 'pg_tviews_health_check'
-                  AND pg_get_function_arguments(oid) !~ '^((sample|older_than) [^,]+ DEFAULT [^,]+, )?OUT severity text, OUT message text, OUT command text$'$$,
+                  AND pg_get_function_arguments(oid) !~ '^((sample|older_than|more_than) [^,]+ DEFAULT [^,]+, )*OUT severity text, OUT message text, OUT command text$'$$,
                 'the functions of the health check have one result');
 SELECT set_eq($$SELECT component FROM pg_tviews_health_check()$$,
               $$SELECT substring(proname FROM 'pg_tviews_health_(.*)') FROM pg_proc WHERE proname LIKE 'pg\_tviews\_health\_%' AND proname <> 'pg_tviews_health_check'$$,
