@@ -22,6 +22,7 @@ clients.  Not here: starting a server (see run), measuring throughput (bursts ar
 import argparse
 import collections
 import concurrent.futures
+import faulthandler
 import os
 import random
 import sys
@@ -37,6 +38,10 @@ import hot
 import transactions
 
 READERS = 2
+STUCK = 90      # seconds that no burst takes
+SESSIONS = '''SELECT pid, backend_type, state, now() - query_start, wait_event_type, wait_event, pg_blocking_pids(pid), query
+              FROM pg_stat_activity WHERE state <> 'idle' UNION ALL
+              SELECT NULL, 'prepared', gid, now() - prepared, NULL, NULL, NULL, transaction::text FROM pg_prepared_xacts'''
 BURSTS = [(transactions.Burst(early=True, apart=False, truncate=False), 10),
           (transactions.Burst(early=True, apart=False, truncate=True), 3),
           (transactions.Burst(early=True, apart=False, truncate=False, suspend=True), 4),
@@ -82,6 +87,25 @@ class Waits:
                 self.waits['for locks of the engine' if engine else 'for rows, transactions and tables'] += number
 
 
+class Watchdog:
+    """Ends the program, saying who waits for whom, when a burst does not end."""
+
+    def __init__(self, parameters):
+        self.session, self.last = client.Session(parameters), time.monotonic()
+
+    def fed(self):
+        self.last = time.monotonic()
+
+    def watch(self, stopped):
+        while not stopped.wait(1):
+            if time.monotonic() - self.last > STUCK:
+                print(f'a burst does not end after {STUCK} seconds:', *self.session.run(SESSIONS), sep='\n  ', flush=True)
+                for lock in self.session.run('SELECT l FROM pg_locks l ORDER BY l.granted, l.pid'):
+                    print('  ', *lock, flush=True)
+                faulthandler.dump_traceback()
+                os._exit(2)
+
+
 class Torture:
     def __init__(self, options):
         self.options, self.random = options, random.Random(options.seed)
@@ -93,17 +117,20 @@ class Torture:
                                       options.locks, options.expect_difference) for i in range(options.clients)]
         self.readers = [client.Reader(i, self.parameters) for i in range(READERS)]
         self.waits = Waits(self.parameters)
+        self.watchdog = Watchdog(self.parameters)
         self.bursts = 0
 
     def run(self):
         """Returns the exit status."""
         stopped = threading.Event()
         end = time.monotonic() + self.options.seconds
-        with concurrent.futures.ThreadPoolExecutor(len(self.clients) + len(self.readers) + 1) as pool:
-            watching = [pool.submit(reader.read, stopped) for reader in self.readers] + [pool.submit(self.waits.sample, stopped)]
+        with concurrent.futures.ThreadPoolExecutor(len(self.clients) + len(self.readers) + 2) as pool:
+            watching = [pool.submit(reader.read, stopped) for reader in self.readers]
+            watching += [pool.submit(self.waits.sample, stopped), pool.submit(self.watchdog.watch, stopped)]
             try:
                 while time.monotonic() < end:
                     self.burst(pool, end)
+                    self.watchdog.fed()
                     for watch in watching:
                         if watch.done():
                             watch.result()
