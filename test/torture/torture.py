@@ -162,11 +162,11 @@ class Torture:
                 one.session.run('RESET pg_tviews.suspended')
             self.main.run('SELECT pg_tviews_resume()')
             rows = self.main.run(hot.COMPARE)
+        if rows:
+            raise client.Difference(f'after burst {self.bursts}, {kind}, when nobody wrote', rows)
         marks = self.main.run(hot.MARKS)
         if marks:
             raise client.Unexpected(f'marks that hide TVIEWs from comparison, after burst {self.bursts}, {kind}: {marks}')
-        if rows:
-            raise client.Difference(f'after burst {self.bursts}, {kind}, when nobody wrote', rows)
 
     def tell(self, difference):
         print(f'DIFFERENCE seen by {difference.who}; seed {self.options.seed}')
