@@ -173,15 +173,22 @@ public:
         if (armed_)
             enable_timeout_after(STATEMENT_TIMEOUT, StatementTimeout);
     }
-    ~TimeoutScope()
+    ~TimeoutScope() { disarm(); }
+    // One that has just fired is reported now, as what it is: later would be after the commit.
+    void end()
     {
-        if (armed_)
-            disable_timeout(STATEMENT_TIMEOUT, true);     // one that has just fired is still to be reported as what it is
+        disarm();
+        pg::call([] { CHECK_FOR_INTERRUPTS(); });
     }
     TimeoutScope(const TimeoutScope &) = delete;
     TimeoutScope &operator=(const TimeoutScope &) = delete;
 
 private:
+    void disarm()
+    {
+        if (std::exchange(armed_, false))
+            disable_timeout(STATEMENT_TIMEOUT, true);
+    }
     bool armed_;
 };
 
@@ -208,6 +215,7 @@ void before_commit()
     TimeoutScope timeout;
     flush_at_commit();
     catalog::link_audit_rows();
+    timeout.end();
 }
 
 extern "C" void on_transaction_event(XactEvent event, void *)
