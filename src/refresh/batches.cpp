@@ -108,13 +108,13 @@ Keys as_keys(const catalog::Compiled &tview, const pg::RowSet &rows)
     for (int i = 0; i < static_cast<int>(tview.analysis.key.size()); ++i)
         part.push_back(i);
     std::vector<std::size_t> columns = pg::first_columns(rows.width());
-    for (std::size_t row = 0; row < rows.size(); ++row)
+    bool any_null = keys.add(part, rows, columns);
+    for (std::size_t row = 0; any_null; ++row)
         if (rows.has_null(row, columns))
             pg::raise({ERRCODE_NOT_NULL_VIOLATION,
                        fmt::format("the query of TVIEW {} gives a row whose key is null", tview.name()),
                        fmt::format("Key ({})={}.", fmt::join(tview.tview.key, ", "), rows.describe(row)),
                        "Filter such rows out of the query or give them a key with COALESCE."});
-    keys.add(part, rows, columns);
     return keys;
 }
 
