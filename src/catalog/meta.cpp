@@ -5,6 +5,7 @@
 
 #include "catalog/state.hpp"
 #include "pg/spi.hpp"
+#include "pg/text.hpp"
 
 namespace tviews::catalog {
 
@@ -153,22 +154,6 @@ Tview to_tview(HeapTuple tuple, TupleDesc desc)
     return tview;
 }
 
-Datum text_datum(const std::string &text)
-{
-    return pg::call([&] { return CStringGetTextDatum(text.c_str()); });
-}
-
-Datum text_array_datum(const std::vector<std::string> &texts)
-{
-    std::vector<Datum> values;
-    for (const std::string &text : texts)
-        values.push_back(text_datum(text));
-    return pg::call([&] {
-        return PointerGetDatum(
-            construct_array(values.data(), static_cast<int>(values.size()), TEXTOID, -1, false, TYPALIGN_INT));
-    });
-}
-
 Datum regclass_array_datum(const std::vector<Oid> &oids)
 {
     std::vector<Datum> values(oids.begin(), oids.end());
@@ -293,18 +278,18 @@ void insert_tview(const NewTview &row)
                             own_table(meta_name)),
                 {REGCLASSOID, TEXTOID, TEXTOID, REGCLASSOID, TEXTOID, REGCLASSARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
                  TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT4OID, BOOLOID, REGCLASSARRAYOID},
-                {{ObjectIdGetDatum(tview.table), text_datum(tview.entity), text_datum(tview.schema),
-                  ObjectIdGetDatum(tview.view), text_datum(row.definition), regclass_array_datum(tview.dependencies),
-                  text_array_datum(tview.key), text_array_datum(tview.columns), text_array_datum(row.fk_columns),
-                  text_datum(row.options), text_array_datum(names), text_array_datum(values), BoolGetDatum(tview.stamps),
-                  text_array_datum(row.undetermined), Int32GetDatum(tview.protocol), BoolGetDatum(tview.reads.has_value()),
+                {{ObjectIdGetDatum(tview.table), pg::text_datum(tview.entity), pg::text_datum(tview.schema),
+                  ObjectIdGetDatum(tview.view), pg::text_datum(row.definition), regclass_array_datum(tview.dependencies),
+                  pg::text_array_datum(tview.key), pg::text_array_datum(tview.columns), pg::text_array_datum(row.fk_columns),
+                  pg::text_datum(row.options), pg::text_array_datum(names), pg::text_array_datum(values), BoolGetDatum(tview.stamps),
+                  pg::text_array_datum(row.undetermined), Int32GetDatum(tview.protocol), BoolGetDatum(tview.reads.has_value()),
                   regclass_array_datum(tview.reads.value_or(std::vector<Oid>{}))},
                  {}});
 }
 
 void restore_tview(const NewTview &row, const std::string &created_at, const std::string &created_by)
 {
-    Datum at = text_datum(created_at), by = text_datum(created_by);
+    Datum at = pg::text_datum(created_at), by = pg::text_datum(created_by);
     std::optional<std::string> known_at, known_by;
     {
         AsExtensionOwner owner;
@@ -322,8 +307,8 @@ void restore_tview(const NewTview &row, const std::string &created_at, const std
     }
     insert_tview(row);
     if (known_at) {
-        at = text_datum(*known_at);
-        by = text_datum(known_by.value_or(""));
+        at = pg::text_datum(*known_at);
+        by = pg::text_datum(known_by.value_or(""));
     }
     AsExtensionOwner owner;
     pg::execute(fmt::format("UPDATE {} SET created_at = $2::pg_catalog.timestamptz, created_by = $3 WHERE \"table\" = $1 AND $2 <> ''",
@@ -354,7 +339,7 @@ void update_undetermined(Oid table, const std::vector<std::string> &undetermined
 {
     AsExtensionOwner owner;
     pg::execute(fmt::format("UPDATE {} SET undetermined = $2 WHERE \"table\" = $1 AND undetermined <> $2", own_table(meta_name)),
-                {REGCLASSOID, TEXTARRAYOID}, {{ObjectIdGetDatum(table), text_array_datum(undetermined)}, {}});
+                {REGCLASSOID, TEXTARRAYOID}, {{ObjectIdGetDatum(table), pg::text_array_datum(undetermined)}, {}});
 }
 
 bool update_names(Oid table, const std::string &entity, const std::string &schema, const std::string &definition)
@@ -365,7 +350,7 @@ bool update_names(Oid table, const std::string &entity, const std::string &schem
                             "(entity, schema, definition) IS DISTINCT FROM ($2, $3, $4) RETURNING 1",
                             own_table(meta_name)),
                 {REGCLASSOID, TEXTOID, TEXTOID, TEXTOID},
-                {{ObjectIdGetDatum(table), text_datum(entity), text_datum(schema), text_datum(definition)}, {}},
+                {{ObjectIdGetDatum(table), pg::text_datum(entity), pg::text_datum(schema), pg::text_datum(definition)}, {}},
                 [&](TupleTableSlot *) { changed = true; });
     return changed;
 }

@@ -20,6 +20,7 @@
 #include "pg/result_set.hpp"
 #include "pg/spi.hpp"
 #include "pg/subtransaction.hpp"
+#include "pg/text.hpp"
 #include "queue/flush_points.hpp"
 #include "queue/skipping.hpp"
 #include "refresh/flush.hpp"
@@ -197,8 +198,7 @@ TVIEWS_FUNCTION(pg_tviews_rebuild_metadata)
         Datum values[5] = {};
         bool nulls[5] = {false, false, !written, !written, !written};
         values[0] = ObjectIdGetDatum(one.row.tview.table);
-        const std::string problem = one.problem();
-        values[1] = pg::call([&] { return CStringGetTextDatum(problem.c_str()); });
+        values[1] = pg::text_datum(one.problem());
         if (written) {
             values[2] = Int64GetDatum(static_cast<int64>(written->inserted));
             values[3] = Int64GetDatum(static_cast<int64>(written->updated));
@@ -216,12 +216,11 @@ TVIEWS_FUNCTION(pg_tviews_check_metadata)
     pg::ResultSet result(fcinfo);
     pg::SpiSession session;
     for (const ddl::Remains &one : ddl::wanting(std::nullopt)) {
-        const std::string problem = one.problem();
         Datum values[4] = {};
         bool nulls[4] = {};
         values[0] = ObjectIdGetDatum(one.row.tview.table);
         values[1] = ObjectIdGetDatum(one.row.tview.view);
-        values[2] = pg::call([&] { return CStringGetTextDatum(problem.c_str()); });
+        values[2] = pg::text_datum(one.problem());
         values[3] = BoolGetDatum(one.unfit.empty());
         result.add(values, nulls);
     }

@@ -12,6 +12,7 @@
 #include "ddl/define.hpp"
 #include "pg/spi.hpp"
 #include "pg/subtransaction.hpp"
+#include "pg/text.hpp"
 
 namespace tviews::ddl {
 
@@ -28,21 +29,6 @@ Texts first_row(const std::string &sql, const std::vector<Oid> &types, const pg:
             row.push_back(pg::text_column(slot, i));
     });
     return row;
-}
-
-Datum text_datum(const std::string &text)
-{
-    return pg::call([&] { return CStringGetTextDatum(text.c_str()); });
-}
-
-Datum array_datum(const std::vector<std::string> &texts)
-{
-    std::vector<Datum> values;
-    for (const std::string &text : texts)
-        values.push_back(text_datum(text));
-    return pg::call([&] {
-        return PointerGetDatum(construct_array(values.data(), static_cast<int>(values.size()), TEXTOID, -1, false, TYPALIGN_INT));
-    });
 }
 
 // How table and view are known to belong together.
@@ -203,7 +189,7 @@ History read_history(const std::string &name)
     std::optional<bool> suspended;
     std::string called = name;
     for (std::int64_t before = PG_INT64_MAX; !history.created;) {
-        auto parameters = [&] { return pg::Parameters{{text_datum(called), Int64GetDatum(before)}, {}}; };
+        auto parameters = [&] { return pg::Parameters{{pg::text_datum(called), Int64GetDatum(before)}, {}}; };
         const std::vector<Oid> types{TEXTOID, INT8OID};
         Texts named = first_row("SELECT log_id, details ->> 'was', operation = 'CREATE', details -> 'options', details -> 'settings', "
                                 "performed_at, performed_by" + about +
@@ -241,14 +227,14 @@ std::string visible_options(const Remains &found)
                            WHERE i.indrelid = c.oid LIMIT 1))) FROM pg_catalog.pg_class c WHERE c.oid = $1)";
     const catalog::Tview &tview = found.row.tview;
     Texts row = first_row(sql, {OIDOID, TEXTARRAYOID, TEXTOID},
-                          {{ObjectIdGetDatum(tview.table), array_datum(tview.key), text_datum(tview.entity)}, {}}, 1);
+                          {{ObjectIdGetDatum(tview.table), pg::text_array_datum(tview.key), pg::text_datum(tview.entity)}, {}}, 1);
     return row.empty() ? "{}" : row[0].value_or("{}");
 }
 
 catalog::PinnedSettings parse_settings(const std::string &json)
 {
     catalog::PinnedSettings settings;
-    pg::execute("SELECT key, value FROM pg_catalog.jsonb_each_text($1::pg_catalog.jsonb)", {TEXTOID}, {{text_datum(json)}, {}},
+    pg::execute("SELECT key, value FROM pg_catalog.jsonb_each_text($1::pg_catalog.jsonb)", {TEXTOID}, {{pg::text_datum(json)}, {}},
                 [&](TupleTableSlot *slot) { settings.emplace_back(*pg::text_column(slot, 1), pg::text_column(slot, 2).value_or("")); });
     return settings;
 }
@@ -312,10 +298,10 @@ void compare_row(Remains &found)
     found.forgotten = history.suspended && !catalog::marks_of(tview.table).any();
     Texts row = first_row(fmt::format(fmt::runtime(sql), *catalog::extension_schema()),
                           {OIDOID, TEXTOID, TEXTOID, OIDOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, INT4OID, TEXTOID, TEXTOID},
-                          {{ObjectIdGetDatum(tview.table), text_datum(tview.entity), text_datum(tview.schema),
-                            ObjectIdGetDatum(tview.view), array_datum(tview.key), array_datum(tview.columns),
-                            array_datum(found.row.fk_columns), BoolGetDatum(tview.stamps), Int32GetDatum(catalog::protocol_version),
-                            text_datum(history.options.value_or("")), text_datum(history.settings.value_or(""))},
+                          {{ObjectIdGetDatum(tview.table), pg::text_datum(tview.entity), pg::text_datum(tview.schema),
+                            ObjectIdGetDatum(tview.view), pg::text_array_datum(tview.key), pg::text_array_datum(tview.columns),
+                            pg::text_array_datum(found.row.fk_columns), BoolGetDatum(tview.stamps), Int32GetDatum(catalog::protocol_version),
+                            pg::text_datum(history.options.value_or("")), pg::text_datum(history.settings.value_or(""))},
                            {' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', history.options ? ' ' : 'n', history.settings ? ' ' : 'n'}}, 14);
     found.has_row = !row.empty();
     bool options = found.has_row, settings = found.has_row;
