@@ -148,6 +148,14 @@ CREATE TABLE tv_promised AS SELECT pk_user AS pk_promised, promised(pk_user) IS 
 CREATE TABLE tv_hidden AS SELECT pk_user AS pk_hidden, broken(pk_user) FROM tb_user;
 SELECT * FROM exact();
 
+-- Except that it may read tables: PostgreSQL would keep what it has read.  Looked through or called, it is said.
+CREATE FUNCTION names() RETURNS bigint IMMUTABLE LANGUAGE sql AS 'SELECT count(*) FROM tb_user';
+CREATE FUNCTION all_names() RETURNS SETOF bigint IMMUTABLE LANGUAGE sql AS 'SELECT names(); SELECT count(*) FROM tb_post';
+CREATE TABLE tv_kept AS SELECT pk_user AS pk_kept, names() FROM tb_user;
+CREATE TABLE tv_all_kept AS SELECT pk_user AS pk_all_kept, (SELECT min(n) FROM all_names() n) AS n FROM tb_user;
+DROP TABLE tv_kept, tv_all_kept;
+DROP FUNCTION names(), all_names();
+
 -- SECURITY DEFINER: its tables are read as its owner, in the walk too, and its names looked up as its owner.
 SET client_min_messages = warning;
 CREATE ROLE regress_functions_owner;

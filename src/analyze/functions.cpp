@@ -259,7 +259,10 @@ std::vector<Query *> Functions::statements(Oid function, Node *node, Calling &ca
     if (facts.configured)
         calling.configured.push_back(function);
     calling.unlinked = true;
-    calling.promised |= facts.volatility == PROVOLATILE_IMMUTABLE;
+    if (facts.volatility == PROVOLATILE_IMMUTABLE) {
+        calling.promised = true;
+        calling.immutable = function;
+    }
     Body body = facts.language == SQLlanguageId ? read(function, direct ? node : nullptr, nullptr, calling) : Body{};
     if (!body.readable) {
         if (!calling.promised)
@@ -348,6 +351,8 @@ Query *Functions::inlined(Query *body, Oid function, List *arguments, const Call
     inside.inside.push_back(function);
     if (facts.definer)
         inside.role = facts.owner;
+    if (facts.volatility == PROVOLATILE_IMMUTABLE)
+        inside.immutable = function;
     met_.insert(function);
     called_ = true;
     return placed(reinterpret_cast<Query *>(substituted(reinterpret_cast<Node *>(body), arguments, 0)), std::move(inside));

@@ -47,7 +47,8 @@ struct Calling {
     std::vector<Oid> inside;      // functions looked through that it lies in
     std::set<Signature> called;   // functions called that it lies in, or that were met there
     bool unlinked = false;        // whether nothing leads out of it
-    bool promised = false;        // whether it lies in a function that is declared immutable
+    bool promised = false;        // whether it lies in a function called that is declared immutable
+    Oid immutable = InvalidOid;   // the innermost function declared immutable that it lies in
 };
 
 class Functions {

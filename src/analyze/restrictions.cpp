@@ -76,6 +76,14 @@ public:
         });
     }
 
+    // PostgreSQL calls it with constant arguments when it plans, and plans are kept.
+    void reads_though_immutable(Oid function)
+    {
+        std::string written = look_up(function).written;
+        warn("function " + written + " reads tables, but is declared immutable",
+             "PostgreSQL may call it once and keep the result when these tables change.", "Declare it STABLE.");
+    }
+
     void unreadable(Oid function)
     {
         warn("the TVIEW cannot see what function " + std::string(look_up(function).written) + " reads",
@@ -224,6 +232,16 @@ std::set<Oid> sources(const std::vector<model::Occurrence> &occurrences)
     return relations;
 }
 
+std::set<Oid> immutable_readers(const ScopeTree &tree)
+{
+    std::set<Oid> found;
+    for (const auto &scope : tree.scopes())
+        for (auto *rte : pg::items<RangeTblEntry>(scope->query->rtable))
+            if (OidIsValid(scope->calling.immutable) && rte->rtekind == RTE_RELATION)
+                found.insert(scope->calling.immutable);
+    return found;
+}
+
 }  // namespace
 
 Findings check_sources(const std::vector<model::Occurrence> &occurrences, bool logged)
@@ -242,6 +260,8 @@ Findings check_restrictions(const Query *query, bool logged, const Environment &
     for (const auto &scope : tree.scopes())
         if (!scope->calling.promised)
             checker.query(scope->query);
+    for (Oid function : immutable_readers(tree))
+        checker.reads_though_immutable(function);
     for (Oid function : tree.functions().unreadable())
         if (!declared)
             checker.unreadable(function);
