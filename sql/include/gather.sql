@@ -105,7 +105,7 @@ DECLARE
 BEGIN
     INSERT INTO look (kind) VALUES (this) RETURNING n INTO at;
     CALL look_at_all(at);
-    SELECT string_agg(tview::text, ', ') INTO wrong FROM outcome o WHERE o.look = at AND NOT exact;
+    SELECT string_agg(tview::text, ', ' ORDER BY tview::text) INTO wrong FROM outcome o WHERE o.look = at AND NOT exact;
     IF wrong IS NOT NULL THEN
         RAISE INFO 'WRONG: %', wrong;
     END IF;
