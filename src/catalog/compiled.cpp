@@ -312,7 +312,9 @@ const plan::Comparisons &Compiled::comparisons(const std::vector<int> &part)
 {
     auto known = comparisons_.find(part);
     if (known == comparisons_.end())
-        known = comparisons_.emplace(part, plan::Comparisons{plan::compare_key(relations, analysis.key, part),
+        known = comparisons_.emplace(part, plan::Comparisons{plan::query_key(relations, analysis.key, part),
+                                                             plan::query_keys(relations, analysis.key, part),
+                                                             plan::compare_key(relations, analysis.key, part),
                                                              plan::compare_keys(relations, analysis.key, part),
                                                              plan::compare_bulk(relations, analysis.key, part),
                                                              plan::compare_all(relations, analysis.key)}).first;

@@ -27,7 +27,7 @@ pg::Estimate Costs::document() const
     std::vector<Oid> types;
     for (const model::KeyColumn &column : tview_.analysis.key)
         types.push_back(column.type.id);
-    return estimate(plan::compare_key(tview_.relations, tview_.analysis.key, all), types, 0);
+    return estimate(plan::query_key(tview_.relations, tview_.analysis.key, all), types, 0);
 }
 
 pg::Estimate Costs::everything() const

@@ -86,19 +86,38 @@ std::string assignments(const Relations &relations, bool update)
 
 namespace {
 
+std::string keys_from_values(const Key &key, const std::vector<int> &part)
+{
+    return "(SELECT " + joined(part.size(), ", ", [&](std::size_t i) {
+        return fmt::format("{} AS k{}", key[part[i]].type.value(i + 1), i + 1);
+    }) + ")";
+}
+
+std::string query_each(const Relations &relations, const Key &key, const std::vector<int> &part, const std::string &keys)
+{
+    std::string values = joined(part.size(), ", ", [](std::size_t i) { return fmt::format("k.k{}", i + 1); });
+    return fmt::format("SELECT v.\"?found\", {}, {} FROM {} AS k LEFT JOIN LATERAL {} ON true", values,
+                       columns_of(relations, "v"), keys, query_rows(relations, " WHERE " + matches_key(key, part) + " OFFSET 0"));
+}
+
 std::string compare_each(const Relations &relations, const Key &key, const std::vector<int> &part, const std::string &keys)
 {
     std::string where = " WHERE " + matches_key(key, part) + " OFFSET 0";
-    std::string v = query_rows(relations, where), t = stored_rows(relations, where);
-    if (part.size() == key.size())
-        return fmt::format("{} FROM {} AS k LEFT JOIN LATERAL {} ON true LEFT JOIN LATERAL {} ON true "
-                           "WHERE v.\"?found\" OR t.\"?found\"",
-                           verdict(relations), keys, v, t);
-    return fmt::format("SELECT d.* FROM {} AS k, LATERAL ({} FROM {} FULL JOIN {} ON {}) AS d", keys, verdict(relations), v, t,
-                       key_equality(key, "v", "t"));
+    return fmt::format("SELECT d.* FROM {} AS k, LATERAL ({} FROM {} FULL JOIN {} ON {}) AS d", keys, verdict(relations),
+                       query_rows(relations, where), stored_rows(relations, where), key_equality(key, "v", "t"));
 }
 
 }  // namespace
+
+std::string query_keys(const Relations &relations, const Key &key, const std::vector<int> &part)
+{
+    return query_each(relations, key, part, keys_from_arrays(key, part));
+}
+
+std::string query_key(const Relations &relations, const Key &key, const std::vector<int> &part)
+{
+    return query_each(relations, key, part, keys_from_values(key, part));
+}
 
 std::string compare_keys(const Relations &relations, const Key &key, const std::vector<int> &part)
 {
@@ -107,9 +126,7 @@ std::string compare_keys(const Relations &relations, const Key &key, const std::
 
 std::string compare_key(const Relations &relations, const Key &key, const std::vector<int> &part)
 {
-    return compare_each(relations, key, part, "(SELECT " + joined(part.size(), ", ", [&](std::size_t i) {
-        return fmt::format("{} AS k{}", key[part[i]].type.value(i + 1), i + 1);
-    }) + ")");
+    return compare_each(relations, key, part, keys_from_values(key, part));
 }
 
 std::string compare_bulk(const Relations &relations, const Key &key, const std::vector<int> &part)

@@ -24,8 +24,15 @@ struct Relations {
     bool stamps = true;           // the table's updated_at is ours to set
 };
 
-// Compares the documents whose key columns `part` (indexes into key) have the values given as one array per column.
+// The query's rows for keys of which all columns are known, in the order `part` (indexes into key), given as one array per
+// column: for each key, found (true or NULL), the key's columns, the definition's columns.
 // One lookup per key: the LATERAL barrier makes the key a parameter that the planner pushes into grouped subqueries.
+std::string query_keys(const Relations &relations, const std::vector<model::KeyColumn> &key, const std::vector<int> &part);
+
+// The same for one key, whose values are the parameters.
+std::string query_key(const Relations &relations, const std::vector<model::KeyColumn> &key, const std::vector<int> &part);
+
+// Compares the documents whose key columns `part` have the values given as one array per column, all columns or some.
 std::string compare_keys(const Relations &relations, const std::vector<model::KeyColumn> &key,
                          const std::vector<int> &part);
 
@@ -36,8 +43,10 @@ std::string compare_key(const Relations &relations, const std::vector<model::Key
 std::string compare_bulk(const Relations &relations, const std::vector<model::KeyColumn> &key,
                          const std::vector<int> &part);
 
-// The texts of comparing documents: one, some, a large share, all.
+// The texts of comparing documents: one, some, a large share, all; and of querying one or some, if the key's columns are all known.
 struct Comparisons {
+    std::string query_one;
+    std::string query_some;
     std::string one;
     std::string some;
     std::string bulk;

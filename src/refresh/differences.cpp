@@ -74,34 +74,98 @@ void Differences::close()
 
 void Differences::take(TupleTableSlot *slot)
 {
-    if (progress_ != nullptr)
-        progress_->advance();
     pg::call([&] { slot_getallattrs(slot); });
-    char action = DatumGetChar(slot->tts_values[difference_action]);
-    if (action == 's' || action == 'u')
-        matched_.push_back(tid_number(slot->tts_values[difference_tid]));
-    switch (action) {
-    case 's':
-        ++counts_.unchanged;
+    if (!counts(DatumGetChar(slot->tts_values[difference_action]), slot->tts_values[difference_tid]))
         return;
-    case 'i':
-        ++counts_.inserted;
-        break;
-    case 'u':
-        ++counts_.updated;
-        break;
-    default:
-        ++counts_.deleted;
-    }
     pg::call([&] {
-        if (slot_ == nullptr) {
-            // The executor's contexts end with the statement; the slot must not.
-            MemoryContext executor = MemoryContextSwitchTo(home_);
-            slot_ = MakeSingleTupleTableSlot(CreateTupleDescCopy(slot->tts_tupleDescriptor), &TTSOpsMinimalTuple);
-            MemoryContextSwitchTo(executor);
-        }
+        if (slot_ == nullptr)
+            make_slot(slot->tts_tupleDescriptor, 0);
         tuplestore_puttupleslot(store_, slot);
     });
+}
+
+void Differences::look_up(pg::Statement &statement, const pg::Parameters &parameters, const std::vector<int> &part, Relation table,
+                          Moment moment)
+{
+    RoleScope role(tview_.owner, Security::restricted);
+    SnapshotScope snapshot(moment);
+    StoredRows stored(tview_, table, part);
+    pg::call([&] { stored.open(); });
+    statement.query(parameters, false, [&](TupleTableSlot *slot) { take(slot, part.size() + 1, stored); });
+    pg::call([&] { stored.close(); });
+    check_duplicates(moment);
+}
+
+namespace {
+
+// What to do where the query gives a row or none, and one is stored or none; 0: nothing.
+char action(const TupleTableSlot *slot, std::size_t columns_at, const TupleTableSlot *row, const StoredRows &stored)
+{
+    bool found = !slot->tts_isnull[0];
+    if (row == nullptr)
+        return found ? 'i' : 0;
+    if (!found)
+        return 'd';
+    for (std::size_t i = 0; i < stored.positions().size(); ++i)
+        if (!stored.same(row, i, slot->tts_values[columns_at + i], slot->tts_isnull[columns_at + i]))
+            return 'u';
+    return 's';
+}
+
+}  // namespace
+
+// A row of the query with its key, whose columns end before `columns_at`.
+void Differences::take(TupleTableSlot *slot, std::size_t columns_at, StoredRows &stored)
+{
+    const TupleTableSlot *row = nullptr;
+    char found = pg::call([&] {
+        slot_getallattrs(slot);
+        row = stored.fetch(slot->tts_values + 1);
+        return action(slot, columns_at, row, stored);
+    });
+    if (found == 0 || !counts(found, row != nullptr ? PointerGetDatum(&row->tts_tid) : 0))
+        return;
+    pg::call([&] {
+        if (slot_ == nullptr)
+            make_slot(slot->tts_tupleDescriptor, static_cast<int>(columns_at) - difference_values);
+        // Before the columns there are two of the query's own, at least, to stand for action and tid.
+        Datum *values = slot->tts_values + columns_at - difference_values;
+        bool *nulls = slot->tts_isnull + columns_at - difference_values;
+        values[difference_action] = CharGetDatum(found);
+        nulls[difference_action] = false;
+        values[difference_tid] = row != nullptr ? PointerGetDatum(&row->tts_tid) : 0;
+        nulls[difference_tid] = row == nullptr;
+        tuplestore_putvalues(store_, slot_->tts_tupleDescriptor, values, nulls);
+    });
+}
+
+// Returns whether the row is to be written.
+bool Differences::counts(char action, Datum tid)
+{
+    if (progress_ != nullptr)
+        progress_->advance();
+    if (action == 's' || action == 'u')
+        matched_.push_back(tid_number(tid));
+    std::uint64_t &count = action == 's'   ? counts_.unchanged
+                           : action == 'i' ? counts_.inserted
+                           : action == 'u' ? counts_.updated
+                                           : counts_.deleted;
+    ++count;
+    return action != 's';
+}
+
+// For rows as the statement gives them from column `from` on.  C-side.
+void Differences::make_slot(TupleDesc rows, int from)
+{
+    // The executor's contexts end with the statement; the slot must not.
+    MemoryContext executor = MemoryContextSwitchTo(home_);
+    TupleDesc desc = CreateTemplateTupleDesc(rows->natts - from);
+    for (int i = 0; i < desc->natts; ++i)
+        TupleDescCopyEntry(desc, static_cast<AttrNumber>(i + 1), rows, static_cast<AttrNumber>(from + i + 1));
+    TupleDescInitEntry(desc, difference_action + 1, "?action", CHAROID, -1, 0);
+    TupleDescInitEntry(desc, difference_tid + 1, "?tid", TIDOID, -1, 0);
+    slot_ = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+    MemoryContextSwitchTo(executor);
 }
 
 // Two rows of the query that match one stored row have one key.

@@ -1,7 +1,8 @@
 // The documents that differ from the defining query, between comparison and writing.
 //
-// A comparison statement (plan/rebuild_sql.hpp) runs as the owner in a security-restricted operation; rows that differ are kept
-// in a tuplestore, which spills to disk.  Not here: writing them (writer.hpp), which keys are compared (rebuild.hpp).
+// The query's rows come from a statement (plan/rebuild_sql.hpp) that runs as the owner in a security-restricted operation.  It
+// compares them with the stored ones itself, or these are looked up for each.  Rows that differ are kept in a tuplestore,
+// which spills to disk.  Not here: writing them (writer.hpp), which keys are compared (rebuild.hpp).
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "catalog/compiled.hpp"
+#include "refresh/stored_rows.hpp"
 #include "refresh/view_of_data.hpp"
 #include "stats/progress.hpp"
 
@@ -40,8 +42,13 @@ public:
     // given, advances by each row compared, and by each handed over.
     explicit Differences(catalog::Compiled &tview, stats::Progress *progress = nullptr);
 
+    // By a statement that compares.
     // Raises: 23505 if the query gives two rows for one key; 40001 if it does so only by the transaction's own snapshot.
     void compare(pg::Statement &statement, const pg::Parameters &parameters, bool large, Moment moment);
+
+    // By a statement that gives the query's rows for keys, with the key's columns in the order `part`.  Raises the same.
+    void look_up(pg::Statement &statement, const pg::Parameters &parameters, const std::vector<int> &part, Relation table,
+                 Moment moment);
 
     // Before writing: raises 23505 if the query gives two new rows for one key, by the latest rows too.  Above READ COMMITTED the
     // unique index cannot tell that from another session's row.
@@ -57,6 +64,9 @@ public:
 
 private:
     void take(TupleTableSlot *slot);
+    void take(TupleTableSlot *slot, std::size_t columns_at, StoredRows &stored);
+    bool counts(char action, Datum tid);
+    void make_slot(TupleDesc rows, int from);
     void check_duplicates(Moment moment);
     [[noreturn]] void raise_double(const std::string &key) const;
     std::uint64_t count_rows(const std::string &sql, const std::vector<Oid> &types, const pg::Parameters &parameters) const;

@@ -2,10 +2,10 @@
 #include "refresh/patch.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 
 #include "refresh/identity.hpp"
+#include "refresh/stored_rows.hpp"
 #include "refresh/table_writer.hpp"
 
 namespace tviews::refresh {
@@ -61,17 +61,13 @@ struct Settings {
 class Patcher {
 public:
     // Makes rows as the current role, on the active snapshot.
-    Patcher(catalog::Compiled &tview, Relation table, std::vector<CopiedValues> &sources, Moment moment)
-        : table_(table), sources_(sources), writer_(tview, table, moment), longer_("pg_tviews copied values"),
+    Patcher(catalog::Compiled &tview, Relation table, const std::vector<int> &key, std::vector<CopiedValues> &sources,
+            Moment moment)
+        : sources_(sources), writer_(tview, table, moment), rows_(tview, table, key), longer_("pg_tviews copied values"),
           document_("pg_tviews document"), width_(tview.tview.columns.size()), values_(std::make_unique<Datum[]>(width_)),
           nulls_(std::make_unique<bool[]>(width_))
     {
-        pg::call([&] { lookup_.open(table_, RelationGetPrimaryKeyIndex(table_)); });
-        for (int i = 0; i < lookup_.width(); ++i) {
-            const char *name = NameStr(TupleDescAttr(RelationGetDescr(table_), lookup_.column(i) - 1)->attname);
-            key_order_.push_back(static_cast<std::size_t>(
-                std::find(tview.tview.key.begin(), tview.tview.key.end(), name) - tview.tview.key.begin()));
-        }
+        pg::call([&] { rows_.open(); });
         for (const CopiedValues &source : sources_)
             copies_ += static_cast<std::size_t>(source.count());
     }
@@ -96,7 +92,7 @@ public:
 
     void close()
     {
-        pg::call([&] { lookup_.close(); });
+        pg::call([&] { rows_.close(); });
         writer_.close();
     }
 
@@ -105,14 +101,14 @@ private:
     Outcome make(const pg::RowSet &documents, std::size_t number, const PatchItem *from, const PatchItem *to)
     {
         Datum key[INDEX_MAX_KEYS];
-        for (std::size_t i = 0; i < key_order_.size(); ++i)
-            key[i] = documents.value(number, key_order_[i]);
-        stored_ = lookup_.fetch(key);
+        for (std::size_t i = 0; i < documents.width(); ++i)
+            key[i] = documents.value(number, i);
+        stored_ = rows_.fetch(key);
         if (stored_ == nullptr)
             return Outcome::none;
         for (std::size_t i = 0; i < width_; ++i) {
-            values_[i] = stored_->tts_values[writer_.positions()[i]];
-            nulls_[i] = stored_->tts_isnull[writer_.positions()[i]];
+            values_[i] = stored_->tts_values[rows_.positions()[i]];
+            nulls_[i] = stored_->tts_isnull[rows_.positions()[i]];
         }
         bool changed = false;
         for (std::size_t output = 0; output < width_; ++output) {
@@ -167,19 +163,16 @@ private:
 
     Outcome replace(int output, Datum value, bool null)
     {
-        Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(table_), writer_.positions()[static_cast<std::size_t>(output)]);
-        if (null == nulls_[output] && (null || datum_image_eq(value, values_[output], attribute->attbyval, attribute->attlen)))
+        if (rows_.same(stored_, static_cast<std::size_t>(output), value, null))
             return Outcome::same;
         values_[output] = value;
         nulls_[output] = null;
         return Outcome::changed;
     }
 
-    Relation table_;
     std::vector<CopiedValues> &sources_;
     TableWriter writer_;
-    pg::Lookup lookup_;
-    std::vector<std::size_t> key_order_;        // the key's columns in the primary key's order
+    StoredRows rows_;
     std::size_t copies_ = 0;
     Memory longer_;
     Memory document_;
@@ -188,20 +181,6 @@ private:
     std::unique_ptr<bool[]> nulls_;
     TupleTableSlot *stored_ = nullptr;
 };
-
-// The table's primary key must be what documents are found by.
-bool has_primary_key(Relation table, std::size_t width)
-{
-    return pg::call([&] {
-        Oid index = RelationGetPrimaryKeyIndex(table);
-        if (!OidIsValid(index))
-            return false;
-        Relation relation = index_open(index, AccessShareLock);
-        bool fits = relation->rd_index->indnkeyatts == static_cast<int>(width) && relation->rd_index->indisvalid;
-        index_close(relation, NoLock);
-        return fits;
-    });
-}
 
 }  // namespace
 
@@ -249,7 +228,7 @@ Written Patches::apply(catalog::Compiled &tview, Moment moment, Keys &rebuilt)
     RoleScope role(tview.owner, Security::restricted);
     SnapshotScope snapshot(moment);
     Relation table = pg::call([&] { return table_open(tview.tview.table, RowExclusiveLock); });
-    bool possible = TableWriter::is_possible(table, tview) && has_primary_key(table, tview.tview.key.size());
+    bool possible = TableWriter::is_possible(table, tview) && StoredRows::is_possible(table, tview);
     std::vector<CopiedValues> values;
     values.reserve(sources_.size());
     for (std::size_t i = 0; possible && i < sources_.size(); ++i) {
@@ -276,7 +255,7 @@ Written Patches::patch_documents(catalog::Compiled &tview, Relation table, std::
     pg::RowSet misplaced(documents_->types(all_columns));
     auto known = rebuilt.parts.find(whole_key());
     std::sort(items_.begin(), items_.end());
-    Patcher patcher(tview, table, values, moment);
+    Patcher patcher(tview, table, whole_key(), values, moment);
     const PatchItem *end = items_.data() + items_.size();
     for (const PatchItem *from = items_.data(), *to = from; from < end; from = to) {
         std::size_t number = from->document;

@@ -102,27 +102,47 @@ void in_batches(const catalog::Compiled &tview, const pg::RowSet &keys, const Ru
         run(from, std::min(from + step, keys.size()));
 }
 
-// Comparing documents with these values of the key columns `part`, by one statement.
+// The table, where stored rows can be looked up by all columns of the key.
+class LookupTable {
+public:
+    LookupTable(const catalog::Compiled &tview, const std::vector<int> &part)
+        : table_(pg::call([&] { return table_open(tview.tview.table, AccessShareLock); })),
+          possible_(part.size() == tview.tview.key.size() && StoredRows::is_possible(table_, tview))
+    {
+    }
+    void close() { pg::call([&] { table_close(table_, NoLock); }); }
+    Relation get() const { return table_; }
+    bool is_possible() const { return possible_; }
+
+private:
+    Relation table_;
+    bool possible_;
+};
+
+// Comparing documents with these values of the key columns `part`.
 class KeyComparison {
 public:
     KeyComparison(catalog::Compiled &tview, const std::vector<int> &part, const pg::RowSet &keys)
-        : tview_(tview), keys_(keys), text_(tview.comparisons(part))
+        : tview_(tview), part_(part), keys_(keys), text_(tview.comparisons(part)), table_(tview, part)
     {
     }
 
     void run(Differences &differences, Moment moment)
     {
         if (keys_.size() == 1)
-            differences.compare(one_key(), pg::as_values(keys_, 0), false, moment);
+            one(differences, 0, moment);
         else if (one_pass_is_cheaper())
             differences.compare(tview_.statement(text_.bulk, pg::array_types(keys_)), pg::as_arrays(keys_), true, moment);
         else
             in_batches(tview_, keys_, [&](std::size_t from, std::size_t to) { several(differences, from, to, moment); });
+        table_.close();
     }
 
 private:
-    pg::Statement &one_key() { return tview_.statement(text_.one, pg::value_types(keys_)); }
-    pg::Statement &per_key() { return tview_.statement(text_.some, pg::array_types(keys_)); }
+    pg::Statement &per_key()
+    {
+        return tview_.statement(table_.is_possible() ? text_.query_some : text_.some, pg::array_types(keys_));
+    }
 
     // Whether one pass over the query costs less than a lookup per key, by the planner's estimates: above all, whether the
     // lookups have the indexes they need.
@@ -135,19 +155,33 @@ private:
         return each * static_cast<double>(keys_.size()) > document_factor * all;
     }
 
+    void compare(Differences &differences, pg::Statement &statement, const pg::Parameters &parameters, Moment moment)
+    {
+        if (table_.is_possible())
+            differences.look_up(statement, parameters, part_, table_.get(), moment);
+        else
+            differences.compare(statement, parameters, false, moment);
+    }
+
+    void one(Differences &differences, std::size_t number, Moment moment)
+    {
+        const std::string &text = table_.is_possible() ? text_.query_one : text_.one;
+        compare(differences, tview_.statement(text, pg::value_types(keys_)), pg::as_values(keys_, number), moment);
+    }
+
     // If one of the documents cannot be built, finds it, so that the error can name it.
     void several(Differences &differences, std::size_t from, std::size_t to, Moment moment)
     {
         ErrorData *failure =
-            pg::attempt([&] { differences.compare(per_key(), pg::as_arrays(keys_, from, to), false, moment); });
+            pg::attempt([&] { compare(differences, per_key(), pg::as_arrays(keys_, from, to), moment); });
         if (failure == nullptr)
             return;
         if (!pg::is_about_data(failure))
             throw pg::Error(failure);
         for (std::size_t number = from; number < to; ++number) {
             try {
-                Differences one(tview_);
-                one.compare(one_key(), pg::as_values(keys_, number), false, moment);
+                Differences alone(tview_);
+                one(alone, number, moment);
             } catch (const pg::Error &error) {
                 explain_failure(tview_, "document " + keys_.describe(number), error.data(), moment);
             }
@@ -156,8 +190,10 @@ private:
     }
 
     catalog::Compiled &tview_;
+    const std::vector<int> &part_;
     const pg::RowSet &keys_;
     const plan::Comparisons &text_;
+    LookupTable table_;
 };
 
 Written write(catalog::Compiled &tview, Differences &differences, Moment moment)

@@ -1,8 +1,9 @@
 // The table access method's insert, update and delete for TVIEWs; see table_writer.hpp.
 #include "refresh/table_writer.hpp"
 
-#include <cstring>
 #include <fmt/core.h>
+
+#include "refresh/stored_rows.hpp"
 
 namespace tviews::refresh {
 
@@ -34,10 +35,9 @@ TableWriter::TableWriter(catalog::Compiled &tview, Relation relation, Moment mom
     : tview_(tview), relation_(relation), crosscheck_(crosscheck(moment))
 {
     pg::call([&] { open(); });
-    for (const std::string &column : tview.tview.columns)
-        positions_.push_back(position(column.c_str()));
+    positions_ = column_positions(tview, relation);
     if (tview.tview.stamps)
-        stamp_ = position("updated_at");
+        stamp_ = column_position(tview, relation, "updated_at");
     if (relation->trigdesc != nullptr) {
         targets_ = catalog::capture_targets(tview.tview.table);
         capture_ = std::make_unique<capture::RowCapture>(*targets_, RelationGetDescr(relation));
@@ -46,15 +46,21 @@ TableWriter::TableWriter(catalog::Compiled &tview, Relation relation, Moment mom
 
 void TableWriter::write(char action, ItemPointer tid, const Datum *values, const bool *nulls)
 {
-    if (capture_ && action != 'i')
+    if (action == 'i') {
+        pg::call([&] { insert(values, nulls); });
+        if (waiting_ == most_waiting || waiting_bytes_ > most_waiting_bytes)
+            flush();
+        return;
+    }
+    if (capture_)
         pg::call([&] {
             if (!table_tuple_fetch_row_version(relation_, tid, SnapshotAny, old_slot_))
                 elog(ERROR, "pg_tviews: a stored document is gone");
         });
     TM_Result result = pg::call([&] {
-        if (action != 'd')
-            fill(values, nulls);
-        TM_Result done = action == 'd' ? remove(tid) : action == 'u' ? update(tid) : insert();
+        if (action == 'u')
+            fill(new_slot_, values, nulls);
+        TM_Result done = action == 'd' ? remove(tid) : update(tid);
         ResetPerTupleExprContext(executor_);
         return done;
     });
@@ -62,9 +68,21 @@ void TableWriter::write(char action, ItemPointer tid, const Datum *values, const
     captured(action);
 }
 
+void TableWriter::flush()
+{
+    if (waiting_ == 0)
+        return;
+    int count = waiting_;
+    pg::call([&] { insert_waiting(); });
+    captured_inserts(count);
+}
+
 void TableWriter::close()
 {
     pg::call([&] {
+        for (TupleTableSlot *slot : inserts_)
+            if (slot != nullptr)
+                ExecDropSingleTupleTableSlot(slot);
         CommandCounterIncrement();
         ExecCloseIndices(result_);
         ExecDropSingleTupleTableSlot(new_slot_);
@@ -73,7 +91,7 @@ void TableWriter::close()
     });
 }
 
-// C-side, as are the four below `position`.
+// C-side, as are the next five.
 void TableWriter::open()
 {
     executor_ = CreateExecutorState();
@@ -91,41 +109,49 @@ void TableWriter::open()
     old_slot_ = table_slot_create(relation_, nullptr);
 }
 
-int TableWriter::position(const char *column) const
+void TableWriter::fill(TupleTableSlot *slot, const Datum *values, const bool *nulls)
 {
-    TupleDesc desc = RelationGetDescr(relation_);
-    for (int i = 0; i < desc->natts; ++i)
-        if (!TupleDescAttr(desc, i)->attisdropped && std::strcmp(NameStr(TupleDescAttr(desc, i)->attname), column) == 0)
-            return i;
-    pg::raise({ERRCODE_UNDEFINED_COLUMN, fmt::format("TVIEW {} has lost its column \"{}\"", tview_.name(), column)});
-}
-
-void TableWriter::fill(const Datum *values, const bool *nulls)
-{
-    ExecClearTuple(new_slot_);
-    for (int i = 0; i < new_slot_->tts_tupleDescriptor->natts; ++i) {
-        new_slot_->tts_values[i] = 0;
-        new_slot_->tts_isnull[i] = true;
+    ExecClearTuple(slot);
+    for (int i = 0; i < slot->tts_tupleDescriptor->natts; ++i) {
+        slot->tts_values[i] = 0;
+        slot->tts_isnull[i] = true;
     }
     for (std::size_t i = 0; i < positions_.size(); ++i) {
-        new_slot_->tts_values[positions_[i]] = values[i];
-        new_slot_->tts_isnull[positions_[i]] = nulls[i];
+        slot->tts_values[positions_[i]] = values[i];
+        slot->tts_isnull[positions_[i]] = nulls[i];
     }
     if (stamp_ >= 0) {
-        new_slot_->tts_values[stamp_] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
-        new_slot_->tts_isnull[stamp_] = false;
+        slot->tts_values[stamp_] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+        slot->tts_isnull[stamp_] = false;
     }
-    ExecStoreVirtualTuple(new_slot_);
+    ExecStoreVirtualTuple(slot);
     if (RelationGetDescr(relation_)->constr != nullptr)
-        ExecConstraints(result_, new_slot_, executor_);
+        ExecConstraints(result_, slot, executor_);
 }
 
-TM_Result TableWriter::insert()
+void TableWriter::insert(const Datum *values, const bool *nulls)
 {
-    table_tuple_insert(relation_, new_slot_, executor_->es_output_cid, 0, nullptr);
-    if (result_->ri_NumIndices > 0)
-        ExecInsertIndexTuples(result_, new_slot_, executor_, false, false, nullptr, NIL);
-    return TM_Ok;
+    TupleTableSlot *&slot = inserts_[waiting_];
+    if (slot == nullptr)
+        slot = table_slot_create(relation_, nullptr);
+    fill(slot, values, nulls);
+    ++waiting_;
+    waiting_bytes_ += ExecFetchSlotHeapTuple(slot, true, nullptr)->t_len;
+}
+
+void TableWriter::insert_waiting()
+{
+    MemoryContext caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(executor_));
+    if (waiting_ == 1)
+        table_tuple_insert(relation_, inserts_[0], executor_->es_output_cid, 0, nullptr);
+    else
+        table_multi_insert(relation_, inserts_, waiting_, executor_->es_output_cid, 0, nullptr);
+    for (int i = 0; i < waiting_ && result_->ri_NumIndices > 0; ++i)
+        ExecInsertIndexTuples(result_, inserts_[i], executor_, false, false, nullptr, NIL);
+    MemoryContextSwitchTo(caller);
+    ResetPerTupleExprContext(executor_);
+    waiting_ = 0;
+    waiting_bytes_ = 0;
 }
 
 TM_Result TableWriter::update(ItemPointer tid)
@@ -162,10 +188,14 @@ void TableWriter::captured(char action)
         return;
     if (action == 'd')
         capture_->deleted(old_slot_);
-    else if (action == 'u')
-        capture_->updated(old_slot_, new_slot_);
     else
-        capture_->inserted(new_slot_);
+        capture_->updated(old_slot_, new_slot_);
+}
+
+void TableWriter::captured_inserts(int count)
+{
+    for (int i = 0; capture_ && i < count; ++i)
+        capture_->inserted(inserts_[i]);
 }
 
 }  // namespace tviews::refresh

@@ -29,21 +29,22 @@ public:
     // Raises: what constraints raise; 40001 where another session has changed the row.
     void write(char action, ItemPointer tid, const Datum *values, const bool *nulls);
 
-    // Where the table has the definition's columns.
-    const std::vector<int> &positions() const { return positions_; }
+    // Writes inserted rows that wait for more of them; on the active snapshot too.
+    void flush();
 
     // Makes the rows visible to what the flush does next.  An error leaves everything to the abort.
     void close();
 
 private:
     void open();
-    int position(const char *column) const;
-    void fill(const Datum *values, const bool *nulls);
-    TM_Result insert();
+    void fill(TupleTableSlot *slot, const Datum *values, const bool *nulls);
+    void insert(const Datum *values, const bool *nulls);
+    void insert_waiting();
     TM_Result update(ItemPointer tid);
     TM_Result remove(ItemPointer tid);
     void check(TM_Result result) const;
     void captured(char action);
+    void captured_inserts(int count);
 
     catalog::Compiled &tview_;
     Relation relation_;
@@ -52,6 +53,11 @@ private:
     ResultRelInfo *result_ = nullptr;
     TupleTableSlot *new_slot_ = nullptr;
     TupleTableSlot *old_slot_ = nullptr;
+    static constexpr int most_waiting = 64;
+    static constexpr std::size_t most_waiting_bytes = 65536;
+    TupleTableSlot *inserts_[most_waiting] = {};
+    int waiting_ = 0;
+    std::size_t waiting_bytes_ = 0;
     std::vector<int> positions_;  // in the table, of the definition's columns
     int stamp_ = -1;
     std::shared_ptr<const catalog::CaptureTargets> targets_;

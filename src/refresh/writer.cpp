@@ -91,6 +91,7 @@ void write_differences(catalog::Compiled &tview, Differences &differences, Momen
                 writer.write(action, reinterpret_cast<ItemPointer>(DatumGetPointer(row->tts_values[difference_tid])),
                              row->tts_values + difference_values, row->tts_isnull + difference_values);
             });
+            writer.flush();
         }
         writer.close();
     } else {
