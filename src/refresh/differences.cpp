@@ -128,13 +128,16 @@ void Differences::take(TupleTableSlot *slot, std::size_t columns_at, StoredRows 
     pg::call([&] {
         if (slot_ == nullptr)
             make_slot(slot->tts_tupleDescriptor, static_cast<int>(columns_at) - difference_values);
-        // Before the columns there are two of the query's own, at least, to stand for action and tid.
-        Datum *values = slot->tts_values + columns_at - difference_values;
-        bool *nulls = slot->tts_isnull + columns_at - difference_values;
+        // The slot is empty until rows are handed over, and has room for one.
+        Datum *values = slot_->tts_values;
+        bool *nulls = slot_->tts_isnull;
         values[difference_action] = CharGetDatum(found);
         nulls[difference_action] = false;
         values[difference_tid] = row != nullptr ? PointerGetDatum(&row->tts_tid) : 0;
         nulls[difference_tid] = row == nullptr;
+        auto columns = static_cast<std::size_t>(slot->tts_tupleDescriptor->natts) - columns_at;
+        std::copy_n(slot->tts_values + columns_at, columns, values + difference_values);
+        std::copy_n(slot->tts_isnull + columns_at, columns, nulls + difference_values);
         tuplestore_putvalues(store_, slot_->tts_tupleDescriptor, values, nulls);
     });
 }
