@@ -233,6 +233,18 @@ void find_wanting(std::vector<TriggerProblem> &problems)
         }
 }
 
+// Locks all tables that are to be captured, and returns those that lack a trigger, whichever TVIEW's turn it will be to make it.
+std::set<Oid> lock_lacking()
+{
+    std::set<Oid> relations;
+    for (const catalog::Tview &tview : catalog::all_tviews())
+        relations.merge(captured_relations(*catalog::compiled(tview.table)));
+    for (Oid relation : relations)
+        pg::call(LockRelationOid, relation, ShareRowExclusiveLock);
+    std::erase_if(relations, [](Oid relation) { return !lacks_triggers(relation); });
+    return relations;
+}
+
 void find_orphaned(std::vector<TriggerProblem> &problems)
 {
     for (Oid table : captured_tables())
@@ -337,11 +349,14 @@ TVIEWS_FUNCTION(pg_tviews_reinstall_triggers)
     using namespace tviews;
     pg::SpiSession session;
     int made = 0;
+    std::set<Oid> lacking = ddl::lock_lacking();
     for (const catalog::Tview &tview : catalog::all_tviews()) {
-        int missing = ddl::install_triggers(*catalog::compiled(tview.table));
-        if (missing > 0)          // what happened meanwhile is unknown
+        auto compiled = catalog::compiled(tview.table);
+        made += ddl::install_triggers(*compiled);
+        std::set<Oid> relations = ddl::captured_relations(*compiled);
+        // What happened meanwhile is unknown.
+        if (std::any_of(relations.begin(), relations.end(), [&](Oid relation) { return lacking.count(relation) != 0; }))
             queue::note_everything(tview.table);
-        made += missing;
     }
     ddl::put_right(ddl::captured_tables());
     return Int32GetDatum(made);
