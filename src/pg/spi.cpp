@@ -15,23 +15,26 @@ std::vector<SPIPlanPtr> &discarded()
 
 Statement::Counts counted;
 
-// A DestReceiver that hands each row to a C++ callback.  An exception stops the executor and is rethrown afterwards.
+// A DestReceiver that hands each row to a C++ callback.  An exception stops the executor and is rethrown afterwards; so callbacks
+// run in the caller's memory context, where an error outlives the executor.
 struct Receiver {
     DestReceiver head;
     const RowCallback *on_row;
+    MemoryContext caller;
     std::exception_ptr failure;
 };
 
 bool receive(TupleTableSlot *slot, DestReceiver *self) noexcept
 {
     auto *receiver = reinterpret_cast<Receiver *>(self);
+    MemoryContext executor = MemoryContextSwitchTo(receiver->caller);
     try {
         (*receiver->on_row)(slot);
-        return true;
     } catch (...) {
         receiver->failure = std::current_exception();
-        return false;
     }
+    MemoryContextSwitchTo(executor);
+    return !receiver->failure;
 }
 
 Receiver make_receiver(const RowCallback &on_row)
@@ -43,6 +46,7 @@ Receiver make_receiver(const RowCallback &on_row)
     receiver.head.rDestroy = [](DestReceiver *) {};
     receiver.head.mydest = DestNone;
     receiver.on_row = &on_row;
+    receiver.caller = CurrentMemoryContext;
     return receiver;
 }
 
