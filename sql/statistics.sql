@@ -160,6 +160,25 @@ SELECT count(*), bool_and(below >= before) AS ascend FROM (
 SELECT s.refreshes - s.errors = split_part(line, ' ', 2)::bigint AS same FROM metrics, pg_tviews_performance_summary s
     WHERE line LIKE 'pg_tviews_flush_seconds_count%schema="Statistics",tview="tv_post"%' AND s.tview = 'tv_post'::regclass;
 
+-- What a verification found stays until a comparison has repaired it: a sample that finds nothing says little, a resume is one.
+CREATE FUNCTION verified() RETURNS TABLE (line text) LANGUAGE sql AS $$
+    SELECT regexp_replace(line, '^(\w+)\{.*tview="(.*)"\} ', '\1 \2: ') FROM regexp_split_to_table(pg_tviews_metrics(), '\n') AS line
+    WHERE line LIKE 'pg_tviews_wrong_documents{%schema="Statistics",tview="tv_%p%"%' ORDER BY 1
+$$;
+SELECT verified();
+UPDATE tv_post SET data = '{}' WHERE pk_post = (SELECT min(pk_post) FROM tv_post);
+SELECT count(*) FROM pg_tviews_verify();
+SELECT verified();
+SELECT count(*) FROM pg_tviews_verify('tv_post', 0);
+SELECT pg_tviews_suspend('tv_post');
+SELECT verified();
+SELECT updated FROM pg_tviews_resume('tv_post');
+SELECT verified();
+SELECT severity, message FROM pg_tviews_health_verification();
+SELECT substring(line FROM ' (\S+)$')::float8 - extract(epoch FROM v.verified_at)::float8 BETWEEN -1e-5 AND 1e-5 AS latest
+FROM regexp_split_to_table(pg_tviews_metrics(), '\n') AS line, pg_tview_verified v
+WHERE line LIKE 'pg_tviews_verified_timestamp_seconds{%schema="Statistics",tview="tv_post"%' AND v.tview = 'tv_post'::regclass;
+
 -- Reset: of all TVIEWs of the database; allowed to superusers alone, reading to everyone.
 SELECT preloaded, max_tracked, untracked_flushes FROM pg_tviews_stats_info();
 SELECT pg_tviews_stats_reset();
