@@ -188,6 +188,27 @@ SELECT to_regclass('tv_day') IS NULL AS gone;
 SELECT left_behind();
 CALL check_exact();
 
+-- Dropped behind the extension's back: an error that says so, and where the way out is, until what it says was run.
+CREATE TABLE tb_behind (pk_behind int PRIMARY KEY);
+CREATE TABLE "tv_Behind" AS SELECT pk_behind AS "pk_Behind" FROM tb_behind;
+CREATE TABLE tv_before AS SELECT pk_behind AS pk_before FROM tb_behind;
+ALTER EVENT TRIGGER pg_tviews_sql_drop DISABLE;
+DROP TABLE "tv_Behind";
+ALTER EVENT TRIGGER pg_tviews_sql_drop ENABLE ALWAYS;
+INSERT INTO tb_behind VALUES (1);
+SELECT * FROM pg_tviews_verify();
+SELECT component, split_part(message, '. Run:', 1) AS message FROM pg_tviews_health_check() WHERE severity = 'error' AND status = 'problem' ORDER BY 1, 2;
+DO $$
+DECLARE command text;
+BEGIN
+    FOR command IN SELECT substring(message FROM '\. Run: (.*)$') FROM pg_tviews_health_check() WHERE component = 'metadata' AND status = 'problem' LOOP
+        EXECUTE command;
+    END LOOP;
+END $$;
+INSERT INTO tb_behind VALUES (1);
+CALL check_exact();
+DROP TABLE tb_behind CASCADE;
+
 -- The audit log has a row for every TVIEW that went.
 SELECT operation, entity, count(*) FROM pg_tview_audit_log WHERE details ->> 'table' LIKE 's_drop.%' AND operation IN ('CREATE', 'DROP')
     GROUP BY 1, 2 ORDER BY 2, 1;

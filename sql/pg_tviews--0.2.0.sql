@@ -372,7 +372,7 @@ COMMENT ON FUNCTION pg_tviews_graph(text) IS
 
 -- Health ----------------------------------------------------------------------------------------------------------
 
--- Written by pg_tviews_verify() and pg_tviews_refresh(); of this database alone, so not dumped.
+-- Written by pg_tviews_verify(), pg_tviews_refresh() and a resume; of this database alone, so not dumped.
 CREATE TABLE pg_tview_verified (
     tview         regclass NOT NULL,
     verified_at   timestamptz NOT NULL DEFAULT clock_timestamp(),

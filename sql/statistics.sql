@@ -160,6 +160,67 @@ SELECT count(*), bool_and(below >= before) AS ascend FROM (
 SELECT s.refreshes - s.errors = split_part(line, ' ', 2)::bigint AS same FROM metrics, pg_tviews_performance_summary s
     WHERE line LIKE 'pg_tviews_flush_seconds_count%schema="Statistics",tview="tv_post"%' AND s.tview = 'tv_post'::regclass;
 
+-- What a verification found stays until a comparison has repaired it: a sample that finds nothing says little, a resume is one.
+CREATE FUNCTION verified() RETURNS TABLE (line text) LANGUAGE sql AS $$
+    SELECT regexp_replace(line, '^(\w+)\{.*tview="(.*)"\} ', '\1 \2: ') FROM regexp_split_to_table(pg_tviews_metrics(), '\n') AS line
+    WHERE line LIKE 'pg_tviews_wrong_documents{%schema="Statistics",tview="tv_%p%"%' ORDER BY 1
+$$;
+SELECT verified();
+UPDATE tv_post SET data = '{}' WHERE pk_post = (SELECT min(pk_post) FROM tv_post);
+SELECT count(*) FROM pg_tviews_verify();
+SELECT verified();
+SELECT count(*) FROM pg_tviews_verify('tv_post', 0);
+SELECT pg_tviews_suspend('tv_post');
+SELECT verified();
+SELECT updated FROM pg_tviews_resume('tv_post');
+SELECT verified();
+SELECT severity, message FROM pg_tviews_health_verification();
+SELECT substring(line FROM ' (\S+)$')::float8 - extract(epoch FROM v.verified_at)::float8 BETWEEN -1e-5 AND 1e-5 AS latest
+FROM regexp_split_to_table(pg_tviews_metrics(), '\n') AS line, pg_tview_verified v
+WHERE line LIKE 'pg_tviews_verified_timestamp_seconds{%schema="Statistics",tview="tv_post"%' AND v.tview = 'tv_post'::regclass;
+
+-- A flush writes the TVIEW's table and nothing else: no table of the extension, whether it follows routes, compares everything, changes
+-- nothing or fails, at the commit or before.  Rows written to them as this transaction counts them, and as all do since they began.
+CREATE VIEW kept AS
+    SELECT c.oid::regclass AS relation FROM pg_extension e JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+        AND d.deptype = 'e' AND d.classid = 'pg_class'::regclass JOIN pg_class c ON c.oid = d.objid
+    WHERE e.extname = 'pg_tviews' AND c.relkind = 'r';
+CREATE FUNCTION written_now() RETURNS numeric LANGUAGE sql AS $$
+    SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_xact_all_tables WHERE relid IN (SELECT relation FROM kept) $$;
+CREATE FUNCTION written_ever() RETURNS text LANGUAGE sql AS $$
+    SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) || ', next log_id after ' || pg_sequence_last_value('pg_tview_audit_log_log_id_seq')
+    FROM pg_stat_all_tables WHERE relid IN (SELECT relation FROM kept) $$;
+SELECT count(*) > 3 AS tables FROM kept;
+CREATE TABLE tv_all AS SELECT u.pk_user AS pk_all, u.name, 1000 / t.posts AS share FROM tb_user u CROSS JOIN (SELECT count(*) AS posts FROM tb_post) t;
+SELECT pg_stat_force_next_flush();
+SELECT written_ever() AS before \gset
+CALL reset();
+BEGIN;
+UPDATE tb_user SET name = 'Ada of the routes' WHERE pk_user = 1;
+UPDATE tb_post SET title = title WHERE pk_post = 12;
+INSERT INTO tb_post (pk_post, id, fk_user, title) VALUES (15, uuid_of(2, 15), 3, 'Fifteen');
+SELECT pg_tviews_flush() > 2 AS flushed, written_now();
+DELETE FROM tb_post WHERE pk_post = 15;
+SELECT count(*) FROM tv_post;
+SELECT written_now();
+SAVEPOINT before_failure;
+CALL attempt('DELETE FROM tb_comment; DELETE FROM tb_post; SELECT pg_tviews_flush()');
+ROLLBACK TO before_failure;
+SELECT written_now();
+UPDATE tb_user SET name = 'Ada' WHERE pk_user = 1;
+COMMIT;
+SELECT counted('tv_post'), counted('tv_all');
+SELECT pg_stat_force_next_flush();
+SELECT written_ever() = :'before' AS unchanged;
+-- That this would show: a refresh leaves a trace and an audit row.
+BEGIN;
+SELECT count(*) FROM pg_tviews_refresh('tv_all');
+SELECT written_now() >= 2 AS written;
+COMMIT;
+SELECT pg_stat_force_next_flush();
+SELECT written_ever() = :'before' AS unchanged;
+DROP TABLE tv_all;
+
 -- Reset: of all TVIEWs of the database; allowed to superusers alone, reading to everyone.
 SELECT preloaded, max_tracked, untracked_flushes FROM pg_tviews_stats_info();
 SELECT pg_tviews_stats_reset();

@@ -2,6 +2,7 @@
 #include "catalog/compiled.hpp"
 
 #include <algorithm>
+#include <fmt/core.h>
 #include <malloc.h>
 #include <set>
 
@@ -204,18 +205,6 @@ std::vector<LockedKey> locked_key(const Compiled &tview)
     return locked;
 }
 
-Oid owner_of(Oid table)
-{
-    return pg::call([&] {
-        HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-        if (!HeapTupleIsValid(tuple))
-            elog(ERROR, "cache lookup failed for relation %u", table);
-        Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-        ReleaseSysCache(tuple);
-        return owner;
-    });
-}
-
 int rank_of(const std::vector<Oid> &dependencies)
 {
     int rank = 1;
@@ -350,8 +339,22 @@ pg::Statement::Kept Compiled::kept_plans() const noexcept
     return all;
 }
 
+// Either may have been dropped while the extension's event trigger was disabled.
+void check_there(const Tview &tview)
+{
+    constexpr const char *hint = "pg_tviews_health_check() names it under the component metadata, with the command to run.";
+    if (!relation_exists(tview.table))
+        pg::raise({ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                   fmt::format("pg_tview_meta has a row for TVIEW {}, whose table is gone", name_of(tview)),
+                   "The table was dropped while the event trigger pg_tviews_sql_drop did not fire.", hint});
+    if (!relation_exists(tview.view))
+        pg::raise({ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, fmt::format("the backing view of TVIEW {} is gone", name_of(tview)),
+                   "The view was dropped while the event trigger pg_tviews_sql_drop did not fire.", hint});
+}
+
 std::shared_ptr<Compiled> compile(const Tview &tview)
 {
+    check_there(tview);
     Scratch scratch;
     auto made = std::make_shared<Compiled>();
     made->tview = tview;

@@ -250,6 +250,18 @@ std::string name_of(const Tview &tview)
     });
 }
 
+Oid owner_of(Oid relation)
+{
+    return pg::call([&] {
+        HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+        if (!HeapTupleIsValid(tuple))
+            return InvalidOid;
+        Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+        ReleaseSysCache(tuple);
+        return owner;
+    });
+}
+
 AsExtensionOwner::AsExtensionOwner() : exceptions_(std::uncaught_exceptions())
 {
     Oid owner = find_extension().owner;

@@ -24,6 +24,9 @@ Oid capture_function();
 // Whether the relation is still in the catalog.
 bool relation_exists(Oid relation);
 
+// Invalid if it is not.
+Oid owner_of(Oid relation);
+
 std::vector<Tview> all_tviews();
 std::optional<Tview> find_tview(Oid table);
 

@@ -179,18 +179,6 @@ bool may_mean(const catalog::Tview &tview, const std::set<std::string> &names)
            catalog::relation_exists(tview.view) && mentions(*catalog::compiled(tview.table), names);
 }
 
-Oid owner_of(Oid relation)
-{
-    return pg::call([&] {
-        HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-        if (!HeapTupleIsValid(tuple))
-            return InvalidOid;
-        Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-        ReleaseSysCache(tuple);
-        return owner;
-    });
-}
-
 // A source may not become unlogged, foreign or temporary under a TVIEW either.
 void check_sources(const catalog::Compiled &tview)
 {
@@ -229,8 +217,8 @@ void check_shape(const catalog::Tview &tview)
 // The backing view belongs to whoever owns the table.
 void follow_owner(const catalog::Tview &tview)
 {
-    Oid owner = owner_of(tview.table);
-    if (!OidIsValid(owner) || owner_of(tview.view) == owner)
+    Oid owner = catalog::owner_of(tview.table);
+    if (!OidIsValid(owner) || catalog::owner_of(tview.view) == owner)
         return;
     std::string role = pg::call([&]() -> const char * { return quote_identifier(GetUserNameFromId(owner, false)); });
     catalog::AsExtensionOwner extension_owner;

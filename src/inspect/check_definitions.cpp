@@ -74,6 +74,7 @@ TVIEWS_FUNCTION(pg_tviews_check_definitions)
     pg::ResultSet result(fcinfo);
     pg::SpiSession session;
     for (const catalog::Tview &tview : catalog::all_tviews())
-        inspect::check(tview, result);
+        if (catalog::relation_exists(tview.table))
+            inspect::check(tview, result);
     return Datum(0);
 }

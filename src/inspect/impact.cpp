@@ -1,13 +1,14 @@
 // pg_tviews_impact(): how many documents a change of some rows would touch.
 //
-// The rows are read as the caller and walked as a flush would walk them, but without locks and with nothing rebuilt or written;
-// then the documents found are rows of a TVIEW, from which the walk goes on to the TVIEWs over it.
+// The rows are read as the caller and walked as a flush would walk them, but without locks and with nothing rebuilt or written; then
+// the documents found are rows of a TVIEW, from which the walk goes on to the TVIEWs over it.
 #include <algorithm>
 #include <fmt/core.h>
 #include <map>
 #include <numeric>
 
 #include "analyze/names.hpp"
+#include "catalog/meta.hpp"
 #include "catalog/settings.hpp"
 #include "inspect/named.hpp"
 #include "pg/entry.hpp"
@@ -70,7 +71,7 @@ class Impact {
 public:
     Impact(Oid table, const std::string &where, pg::ResultSet &result) : result_(result)
     {
-        Source rows{table, alias(table), "", nullptr};
+        Source rows{table, alias(table), "", nullptr, reader(table, where)};
         rows.from = fmt::format("{} AS {} WHERE ({}\n)", analyze::qualified_relation_name(table), rows.alias, where);
         check_single(rows);
         add_source(std::move(rows));
@@ -101,11 +102,21 @@ private:
 
     void add_source(Source source) { sources_.push_back(std::move(source)); }
 
+    // The caller; but for a member of pg_monitor, who may count what a change of all rows would touch, the owner of a table that the
+    // caller may not read.
+    static Oid reader(Oid table, const std::string &where)
+    {
+        return pg::call([&]() -> Oid {
+            bool readable = pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
+                            pg_namespace_aclcheck(get_rel_namespace(table), GetUserId(), ACL_USAGE) == ACLCHECK_OK;
+            return readable || where != "true" || !is_monitor() ? InvalidOid : catalog::owner_of(table);
+        });
+    }
+
     static void check_access(const catalog::Compiled &tview)
     {
         bool allowed = pg::call([&] {
-            return pg_class_aclcheck(tview.tview.table, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
-                   has_privs_of_role(GetUserId(), ROLE_PG_MONITOR);
+            return pg_class_aclcheck(tview.tview.table, GetUserId(), ACL_SELECT) == ACLCHECK_OK || is_monitor();
         });
         if (!allowed)
             pg::raise({ERRCODE_INSUFFICIENT_PRIVILEGE, fmt::format("permission denied for TVIEW {}", tview.name()),
@@ -244,9 +255,7 @@ TVIEWS_FUNCTION(pg_tviews_impact)
     using namespace tviews;
     pg::ResultSet result(fcinfo);
     queue::flush_now();
-    Oid table = pg::call([&] {
-        return RangeVarGetRelid(makeRangeVarFromNameList(textToQualifiedNameList(PG_GETARG_TEXT_PP(0))), NoLock, false);
-    });
+    Oid table = inspect::named_relation(pg::call([&] { return PG_GETARG_TEXT_PP(0); }));
     std::string where = pg::call([&]() -> const char * { return text_to_cstring(PG_GETARG_TEXT_PP(1)); });
     auto tviews = inspect::all_tviews();
     pg::SpiSession session;

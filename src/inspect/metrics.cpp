@@ -8,8 +8,8 @@
 
 #include "catalog/meta.hpp"
 #include "catalog/state.hpp"
+#include "inspect/verified.hpp"
 #include "pg/entry.hpp"
-#include "pg/spi.hpp"
 #include "stats/sessions.hpp"
 #include "stats/store.hpp"
 
@@ -95,6 +95,8 @@ struct Tview {
     std::uint64_t rows;
     std::uint64_t bytes;
     bool active;
+    std::uint64_t wrong;
+    TimestampTz verified;
 };
 
 std::uint64_t table_bytes(Oid table)
@@ -126,9 +128,12 @@ std::uint64_t table_rows(Oid table)
 std::vector<Tview> collect(const std::string &database)
 {
     std::vector<Tview> tviews;
+    std::map<Oid, LastVerification> verifications = last_verifications();
     for (const catalog::Tview &tview : catalog::all_tviews()) {
+        const LastVerification &last = verifications[tview.table];
         Tview one{label("datname", database) + "," + label("schema", tview.schema) + "," + label("tview", "tv_" + tview.entity),
-                  {}, {}, table_rows(tview.table), table_bytes(tview.table), !catalog::visible_marks_of(tview.table).any()};
+                  {}, {}, table_rows(tview.table), table_bytes(tview.table), !catalog::visible_marks_of(tview.table).any(),
+                  last.differences, last.at};
         one.found = stats::read(tview.table, one.counters);
         tviews.push_back(std::move(one));
     }
@@ -202,6 +207,12 @@ void add_tviews(Exposition &text, const std::vector<Tview> &tviews)
     text.family("size_bytes", "gauge", "bytes", "Size of the TVIEW with its indexes.");
     for (const Tview &tview : tviews)
         text.gauge(tview.labels, tview.bytes);
+    text.family("wrong_documents", "gauge", "", "Documents that the last verification found to differ and nothing has repaired.");
+    for (const Tview &tview : tviews)
+        text.gauge(tview.labels, tview.wrong);
+    text.family("verified_timestamp_seconds", "gauge", "seconds", "End of the last comparison with the query; creation is the first.");
+    for (const Tview &tview : tviews)
+        text.gauge(tview.labels, unix_time(tview.verified));
 }
 
 void add_sessions(Exposition &text, const std::string &database)
@@ -253,11 +264,11 @@ std::string metrics()
     std::vector<Tview> tviews = collect(database);
     stats::StoreInfo info = stats::store_info();
     Exposition text;
-    text.family("tviews", "gauge", "", "TVIEWs of the database.");
+    text.family("registry_tviews", "gauge", "", "TVIEWs of the database.");
     text.gauge(label("datname", database), std::uint64_t{tviews.size()});
     text.family("statistics_shared", "gauge", "", "1 if statistics are those of all sessions, 0 if of this session alone.");
     text.gauge("", std::uint64_t{stats::is_shared()});
-    text.family("tracked", "gauge", "", "TVIEWs with statistics, over all databases.");
+    text.family("statistics_tracked", "gauge", "", "TVIEWs with statistics, over all databases.");
     text.gauge("", info.tracked);
     text.family("untracked_flushes", "counter", "", "Flushes of TVIEWs that found no place in the statistics.");
     text.counter("", info.untracked);

@@ -8,20 +8,44 @@
 
 namespace tviews::inspect {
 
+namespace {
+
+// What RangeVarGetRelid() refuses for want of USAGE on the schema; nothing if that is not why it would.  C-side: may raise.
+Oid closed_to_caller(const RangeVar *range)
+{
+    if (range->schemaname == nullptr || range->catalogname != nullptr)
+        return InvalidOid;
+    Oid schema = get_namespace_oid(range->schemaname, true);
+    if (!OidIsValid(schema) || pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
+        return InvalidOid;
+    return get_relname_relid(range->relname, schema);
+}
+
+}  // namespace
+
+Oid named_relation(text *name)
+{
+    return pg::call([&] {
+        RangeVar *range = makeRangeVarFromNameList(textToQualifiedNameList(name));
+        Oid closed = is_monitor() ? closed_to_caller(range) : InvalidOid;
+        return OidIsValid(closed) ? closed : RangeVarGetRelid(range, NoLock, false);
+    });
+}
+
+bool is_monitor()
+{
+    return has_privs_of_role(GetUserId(), ROLE_PG_MONITOR);
+}
+
 std::shared_ptr<catalog::Compiled> named_tview(text *name)
 {
-    struct Found {
-        Oid table;
-        const char *name;
-    };
-    Found found = pg::call([&] {
-        RangeVar *range = makeRangeVarFromNameList(textToQualifiedNameList(name));
-        return Found{RangeVarGetRelid(range, NoLock, false), range->relname};
-    });
-    if (!catalog::find_tview(found.table))
-        pg::raise({ERRCODE_WRONG_OBJECT_TYPE, std::string("\"") + found.name + "\" is not a TVIEW", "",
+    Oid table = named_relation(name);
+    if (!catalog::find_tview(table)) {
+        std::string relation = pg::call([&]() -> const char * { return get_rel_name(table); });
+        pg::raise({ERRCODE_WRONG_OBJECT_TYPE, "\"" + relation + "\" is not a TVIEW", "",
                    "pg_tviews_registry lists the TVIEWs of this database."});
-    return catalog::compiled(found.table);
+    }
+    return catalog::compiled(table);
 }
 
 std::vector<std::shared_ptr<catalog::Compiled>> all_tviews()

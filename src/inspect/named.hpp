@@ -9,6 +9,12 @@
 
 namespace tviews::inspect {
 
+// Whether the caller is a member of pg_monitor, who may look at everything but documents.  C-side: may raise.
+bool is_monitor();
+
+// The relation a text argument names; a member of pg_monitor needs no USAGE on its schema.  Raises: 42P01.
+Oid named_relation(text *name);
+
 // The TVIEW a text argument names.  Raises: 42P01 if there is no such table, 42809 if it is no TVIEW.
 std::shared_ptr<catalog::Compiled> named_tview(text *name);
 

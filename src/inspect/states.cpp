@@ -6,6 +6,7 @@
 #include "catalog/audit.hpp"
 #include "catalog/state.hpp"
 #include "inspect/named.hpp"
+#include "inspect/verified.hpp"
 #include "pg/entry.hpp"
 #include "pg/result_set.hpp"
 #include "pg/spi.hpp"
@@ -72,8 +73,9 @@ void resume_for_session(Oid table)
         catalog::suspend_by_session(tviews, false);
 }
 
-void audit_resume(const catalog::Compiled &tview, const refresh::Written &written)
+void record_resume(const catalog::Compiled &tview, const refresh::Written &written)
 {
+    note_repaired(tview.tview.table);
     pg::SpiSession session;
     catalog::Details details;
     details.add("inserted", written.inserted).add("updated", written.updated).add("deleted", written.deleted);
@@ -93,7 +95,7 @@ void resume(const catalog::Compiled &tview, pg::ResultSet &result)
     stats::Progress progress("resume", tview.name());
     progress.phase("comparing", stats::estimated_rows(table));
     refresh::Written written = refresh::refresh_all(table);
-    audit_resume(tview, written);
+    record_resume(tview, written);
     Datum values[4] = {ObjectIdGetDatum(table), Int64GetDatum(static_cast<int64>(written.inserted)),
                        Int64GetDatum(static_cast<int64>(written.updated)), Int64GetDatum(static_cast<int64>(written.deleted))};
     bool nulls[4] = {};
@@ -126,7 +128,7 @@ void resume_concurrently(text *name, int batch, pg::Transactions &transactions)
     if (mark.empty())
         return;
     refresh::Written written = refresh::fill_in_batches(transactions, table, mark, refresh::List::differing, batch);
-    transactions.run([&] { audit_resume(*catalog::compiled(table), written); });
+    transactions.run([&] { record_resume(*catalog::compiled(table), written); });
 }
 
 }  // namespace

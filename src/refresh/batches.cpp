@@ -143,19 +143,23 @@ void add_context(ErrorData *error, const std::string &name)
 Written fill(pg::Transactions &transactions, Oid table, const std::string &mark, List list, int batch, std::string &name)
 {
     KeyList keys;
-    transactions.run([&] {
-        auto tview = catalog::compiled(table);
-        name = tview->name();
-        list_keys(*tview, list, keys);
-    });
+    transactions.run([&] { name = catalog::compiled(table)->name(); });
     stats::Progress progress(list == List::all ? "create" : "resume", name);
+    progress.phase("listing");
+    auto check_still_there = [&] {
+        if (!catalog::is_tview(table))
+            pg::raise({ERRCODE_UNDEFINED_TABLE, fmt::format("TVIEW {} was dropped by another session", name)});
+    };
+    transactions.run([&] {
+        check_still_there();
+        list_keys(*catalog::compiled(table), list, keys);
+    });
     progress.phase("comparing", keys.size());
     Written written;
     for (std::uint64_t done = 0; done < keys.size();) {
         pg::RowSet some = keys.next(batch);
         transactions.run([&] {
-            if (!catalog::is_tview(table))
-                pg::raise({ERRCODE_UNDEFINED_TABLE, fmt::format("TVIEW {} was dropped by another session", name)});
+            check_still_there();
             written += refresh_some(table, as_keys(*catalog::compiled(table), some));
         });
         done = std::min(done + static_cast<std::uint64_t>(batch), keys.size());

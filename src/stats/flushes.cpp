@@ -126,6 +126,7 @@ FlushScope::FlushScope(Oid tview, const std::string &name)
     make_room();
     flush.write_time = write_time;
     current = this;
+    timed_ = catalog::settings().log_min_duration >= 0;
     started_ = phase_started_ = steady_clock::now();
 }
 
@@ -147,7 +148,7 @@ FlushScope *FlushScope::running() noexcept
 
 Phase FlushScope::phase(Phase next) noexcept
 {
-    if (!active_)
+    if (!timed_)
         return phase_;
     auto now = steady_clock::now();
     phase_time_[static_cast<int>(phase_)] += microseconds(now - phase_started_);
@@ -160,7 +161,7 @@ void FlushScope::finish()
     if (!active_)
         return;
     phase(phase_);
-    flush.time = microseconds(phase_started_ - started_);
+    flush.time = microseconds((timed_ ? phase_started_ : steady_clock::now()) - started_);
     finished_ = true;
     int least = catalog::settings().log_min_duration;
     if (least >= 0 && flush.time >= static_cast<std::uint64_t>(least) * 1000)

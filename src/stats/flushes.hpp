@@ -44,6 +44,7 @@ private:
     void log() const;
 
     bool active_;
+    bool timed_ = false;          // phases: only the log shows them, and each costs a look at the clock
     bool finished_ = false;
     Oid tview_;
     const std::string &name_;

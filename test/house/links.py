@@ -52,14 +52,21 @@ def dead_links(path, anchors):
 
 
 def dead_runbooks(anchors):
+    """Each link begins with the one base that the head of the file says how to replace, and then names a section."""
     with open(ALERTS, encoding="utf-8") as file:
-        rules = file.read().split("- alert: ")[1:]
+        head, *rules = file.read().split("- alert: ")
     if not rules:
         yield f"{ALERTS}: no alert found"
+    base = re.search(r"^# Every runbook_url begins with (https://\S+/),", head, flags=re.MULTILINE)
+    if not base or f"sed -i 's|{re.escape(base[1])}|" not in head:
+        yield f"{ALERTS} does not say with what each runbook_url begins, and the sed command that replaces it"
+        return
     for rule in rules:
         alert = rule.split("\n")[0].strip()
         link = re.search(r"runbook_url: (\S+)", rule)
-        file, _, anchor = (link[1] if link else "").partition("#")
+        if link and not link[1].startswith(base[1]):
+            yield f"{ALERTS}: {alert}: the link does not begin with {base[1]}: {link[1]}"
+        file, _, anchor = (link[1] if link else "").removeprefix(base[1]).partition("#")
         if file not in RUNBOOKS or not os.path.exists(file) or anchor not in anchors(file):
             yield f"{ALERTS}: {alert} links to no section of a runbook: {link[1] if link else 'no runbook_url'}"
         elif alert not in anchors(file)[anchor]:

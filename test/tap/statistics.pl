@@ -139,18 +139,48 @@ $node->psql($db, q{SET lock_timeout = '100ms'; UPDATE tb_comment SET body = 'fai
 is(counter('post', 'errors, lock_waits'), ($errors + 1) . '|2', 'an error is counted, and what it waited');
 $writer->query_safe('COMMIT');
 
-# Caches of all sessions; what one has counted stays when it ends.
-my $caches = q{SELECT sessions, entries, bytes > 0, hits, misses FROM pg_tviews_cache_stats WHERE scope = 'server' AND cache = 'tviews'};
-my ($sessions, $entries, $bytes, $hits, $misses) = split /\|/, $node->safe_psql($db, $caches);
-cmp_ok($sessions, '>=', 1, 'the writer has a cache');
-is($entries, '2', 'of the two TVIEWs it changed');
-is($bytes, 't', 'that takes memory');
+# Caches of all sessions, seen by another: each figure of each cache moves when its cause comes, and no other.  What a session has counted
+# stays when it ends; its entries go with it; a restart begins anew.
 $writer->quit;
+sub caches
+{
+	my ($session) = @_;
+	my $rows = q{SELECT cache, sessions, entries, bytes, hits, misses, invalidations FROM pg_tviews_cache_stats WHERE scope = 'server'};
+	return map { my ($cache, @figures) = split /\|/; ($cache => \@figures) } split /\n/, $session->query_safe($rows);
+}
+my $reader = $node->background_psql($db, extra_params => [ '-U', 'watcher' ]);
+sub moved
+{
+	my ($what, $before, @moves) = @_;      # of sessions, entries, bytes, hits, misses, invalidations: +, -, =, or nothing to say
+	my %after = caches($reader);
+	is(join(' ', sort keys %after), 'captures plans tviews', "$what: three caches");
+	foreach my $cache (sort keys %after)
+	{
+		my @signs = map { my $d = $after{$cache}[$_] - $before->{$cache}[$_]; $moves[$_] eq '' ? '' : $d > 0 ? '+' : $d < 0 ? '-' : '=' } 0 .. 5;
+		is("@signs", "@moves", "$what: $cache");
+	}
+	return \%after;
+}
 wait_until($node, $db, "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $writer_pid");
-my (undef, $entries2, undef, $hits2, $misses2) = split /\|/, $node->safe_psql($db, $caches);
-is($entries2, '0', 'which goes with it');
-cmp_ok($hits2, '>=', $hits, 'its hits stay');
-cmp_ok($misses2, '>=', $misses, 'and misses');
+my $figures = { caches($reader) };
+my $user = $node->background_psql($db);
+my $user_pid = $user->query_safe('SELECT pg_backend_pid()');
+$user->query_safe(q{UPDATE tb_user SET name = 'cached' WHERE pk_user = 4});
+$figures = moved('first use', $figures, '+', '+', '+', '', '+', '=');
+$user->query_safe(q{UPDATE tb_user SET name = 'cached?' WHERE pk_user = 4});
+$figures = moved('second use', $figures, '=', '=', '=', '+', '=', '=');
+$node->safe_psql($db, 'ALTER TABLE tb_user ALTER COLUMN name SET STATISTICS 10');
+wait_until($node, $db, q{SELECT count(*) = 2 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()});
+$figures = { caches($reader) };
+$user->query_safe(q{UPDATE tb_user SET name = 'cached!' WHERE pk_user = 4});
+$figures = moved('use after DDL', $figures, '=', '=', '', '', '+', '+');
+$user->quit;
+wait_until($node, $db, "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $user_pid");
+$figures = moved('the session ends', $figures, '-', '-', '-', '=', '=', '=');
+$reader->quit;
+$node->restart;
+is($node->safe_psql($db, q{SELECT sum(entries), sum(bytes), sum(hits), sum(misses), sum(invalidations) FROM pg_tviews_cache_stats WHERE scope = 'server'}),
+	'0|0|0|0|0', 'after a restart they begin anew');
 
 # Progress: of a refresh, a verification and a creation that are held up, seen from another session.
 $node->safe_psql($db, q{
