@@ -238,6 +238,33 @@ TABLE keys;
 COMMIT PREPARED 'modes';
 SELECT count(*) > 0 AS entries FROM keys;
 
+-- Metadata that are lost come back with the mode, from the audit log; the queue stays.
+DELETE FROM pg_tview_meta WHERE "table" = 'tv_post'::regclass;
+SELECT problem, inserted, updated > 0 AS updated, deleted FROM pg_tviews_rebuild_metadata('tv_post');
+SELECT refresh_mode, entries > 0 AS entries FROM queues WHERE tview = 'tv_post';
+SELECT pg_tviews_apply() >= 0 AS applied;
+SELECT pg_tviews_apply() >= 0 AS applied;
+CALL check_exact();
+
+-- An owner without rights on the extension's tables; a role that writes has none on the TVIEW.
+CREATE SCHEMA AUTHORIZATION regress_modes;
+GRANT SELECT, TRIGGER ON tb_user TO regress_modes;
+SET ROLE regress_modes;
+SELECT pg_tviews_create('regress_modes.tv_own', 'SELECT pk_user AS pk_own, name FROM tb_user', '{"refresh_mode": "manual"}');
+RESET ROLE;
+UPDATE tb_user SET name = lower(name);
+SET ROLE regress_modes;
+SELECT pg_tviews_apply('regress_modes.tv_own');
+SELECT pg_tviews_set_refresh_mode('regress_modes.tv_own', 'immediate');
+RESET ROLE;
+UPDATE tb_user SET name = initcap(name);
+SELECT pg_tviews_apply() >= 0 AS applied;
+SELECT pg_tviews_apply() >= 0 AS applied;
+CALL check_exact();
+SET client_min_messages = warning;
+DROP OWNED BY regress_modes CASCADE;
+RESET client_min_messages;
+
 -- Dropped with its queue.
 DROP TABLE tv_note;
 DROP TABLE tv_post;

@@ -63,7 +63,7 @@ sql("UPDATE tb_user SET name = 'goes on' WHERE pk_user = 2");
 ok($node->poll_query_until($db, "SELECT NOT EXISTS (SELECT FROM pg_tview_queue WHERE tview <> 'tv_ratio'::regclass)"), 'others go on');
 ok(wait_for(sub { slurp_file($node->logfile) =~ /could not apply the queue of TVIEW public\.tv_ratio: division by zero/ }), 'the log names the TVIEW');
 is(sql("SELECT entries FROM pg_tviews_queue WHERE tview = 'tv_ratio'"), '1', 'its keys are kept');
-like(sql("SELECT string_agg(message || '. ' || command, ' ') FROM pg_tviews_health_queue('0 s')"), qr/tv_ratio has 1 entries queued.*pg_tviews_apply\('tv_ratio'\)/,
+like(sql("SELECT string_agg(message || '. ' || command, ' ') FROM pg_tviews_health_queue('0 s')"), qr/tv_ratio has 1 entries queued.*pg_tviews_apply\('public\.tv_ratio'\)/,
 	'and the health check tells how to apply them');
 sql("UPDATE tb_ratio SET b = 2 WHERE pk_ratio = 1");
 caught_up('a repaired document');
