@@ -12,11 +12,6 @@
 #include "refresh/deferred.hpp"
 
 extern "C" {
-#include "postmaster/bgworker.h"
-#include "postmaster/interrupt.h"
-#include "storage/latch.h"
-#include "storage/procarray.h"
-#include "storage/sinvaladt.h"
 PGDLLEXPORT void pg_tviews_worker_main(Datum database);
 }
 
