@@ -178,7 +178,7 @@ class Runner:
         if not any(view.mode == 'manual' for view in self.case.tviews()):
             return True
         try:
-            while self.main.run('SELECT FROM pg_tview_queue LIMIT 1'):
+            while self.main.run('SELECT 1 FROM pg_tview_queue LIMIT 1'):
                 self.main.run('SELECT pg_tviews_apply()')
                 self._note('queues applied')
         except psycopg2.Error as error:
