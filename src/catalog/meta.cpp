@@ -267,6 +267,13 @@ AsExtensionOwner::~AsExtensionOwner()
         SetUserIdAndSecContext(user_, context_);
 }
 
+// Apart from the rest, because the SQL objects may be of the version before, which knows the default alone.
+void insert_refresh_mode(const Tview &tview)
+{
+    if (tview.mode != RefreshMode::transactional)
+        update_refresh_mode(tview.table, tview.mode);
+}
+
 void insert_tview(const NewTview &row)
 {
     const Tview &tview = row.tview;
@@ -277,20 +284,21 @@ void insert_tview(const NewTview &row)
     }
     AsExtensionOwner owner;
     pg::execute(fmt::format("INSERT INTO {} (\"table\", entity, schema, view, definition, dependencies, key_columns, columns, "
-                            "fk_columns, options, settings, stamps, undetermined, protocol, reads, refresh_mode) VALUES ($1, $2, $3, $4, $5, $6, "
+                            "fk_columns, options, settings, stamps, undetermined, protocol, reads) VALUES ($1, $2, $3, $4, $5, $6, "
                             "$7, $8, $9, $10::pg_catalog.jsonb, pg_catalog.jsonb_object($11, $12), $13, $14, $15, "
-                            "CASE WHEN $16 THEN $17 END, $18)",
+                            "CASE WHEN $16 THEN $17 END)",
                             own_table(meta_name)),
                 {REGCLASSOID, TEXTOID, TEXTOID, REGCLASSOID, TEXTOID, REGCLASSARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-                 TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT4OID, BOOLOID, REGCLASSARRAYOID,
-                 TEXTOID},
+                 TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT4OID, BOOLOID, REGCLASSARRAYOID},
                 {{ObjectIdGetDatum(tview.table), pg::text_datum(tview.entity), pg::text_datum(tview.schema),
                   ObjectIdGetDatum(tview.view), pg::text_datum(row.definition), regclass_array_datum(tview.dependencies),
                   pg::text_array_datum(tview.key), pg::text_array_datum(tview.columns), pg::text_array_datum(row.fk_columns),
                   pg::text_datum(row.options), pg::text_array_datum(names), pg::text_array_datum(values), BoolGetDatum(tview.stamps),
                   pg::text_array_datum(row.undetermined), Int32GetDatum(tview.protocol), BoolGetDatum(tview.reads.has_value()),
-                  regclass_array_datum(tview.reads.value_or(std::vector<Oid>{})), pg::text_datum(name_of(tview.mode))},
+                  regclass_array_datum(tview.reads.value_or(std::vector<Oid>{}))},
                  {}});
+    pg::call(CommandCounterIncrement);
+    insert_refresh_mode(row.tview);
 }
 
 void restore_tview(const NewTview &row, const std::string &created_at, const std::string &created_by)

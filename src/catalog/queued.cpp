@@ -102,6 +102,12 @@ void read_key(QueuedKeys &found, const std::vector<Input> &inputs, const std::ve
 
 }  // namespace
 
+Oid queue_table()
+{
+    Oid schema = extension_schema_oid();
+    return OidIsValid(schema) ? pg::call([&] { return get_relname_relid("pg_tview_queue", schema); }) : InvalidOid;
+}
+
 void append_everything(Compiled &tview)
 {
     append(tview, fmt::format("INSERT INTO {} (tview) VALUES ($1)", own_table()), {REGCLASSOID},
@@ -174,8 +180,7 @@ bool has_queued_keys(Oid tview)
 std::vector<Oid> queued_deferred()
 {
     std::vector<Oid> found;
-    Oid schema = extension_schema_oid();
-    Oid table = OidIsValid(schema) ? pg::call([&] { return get_relname_relid("pg_tview_queue", schema); }) : InvalidOid;
+    Oid schema = extension_schema_oid(), table = queue_table();
     if (!OidIsValid(table))
         return found;
     for (const Tview &tview : all_tviews()) {
@@ -198,6 +203,8 @@ std::vector<Oid> queued_deferred()
 
 void remove_queued(Oid tview)
 {
+    if (!OidIsValid(queue_table()))
+        return;
     AsExtensionOwner owner;
     pg::Statement statement(fmt::format("DELETE FROM {} WHERE tview OPERATOR(pg_catalog.=) $1", own_table()), {REGCLASSOID});
     statement.write({{ObjectIdGetDatum(tview)}, {}}, GetActiveSnapshot(), InvalidSnapshot);

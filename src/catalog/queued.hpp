@@ -10,6 +10,9 @@
 
 namespace tviews::catalog {
 
+// The table; invalid if the SQL objects are of the version before.
+Oid queue_table();
+
 // All need an SPI session and write as the owner of the extension.
 
 void append_everything(Compiled &tview);

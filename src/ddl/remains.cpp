@@ -288,7 +288,8 @@ bool names_dependencies(const Remains &found)
 // As its row has it, if that can be read; else as the audit log does, or as it was created.
 catalog::RefreshMode refresh_mode_of(const Remains &found, const History &history)
 {
-    Texts row = first_row(fmt::format("SELECT refresh_mode FROM {}.pg_tview_meta WHERE \"table\" = $1", *catalog::extension_schema()),
+    // By way of JSON: the SQL objects may be of the version before.
+    Texts row = first_row(fmt::format("SELECT pg_catalog.to_jsonb(m) ->> 'refresh_mode' FROM {}.pg_tview_meta m WHERE \"table\" = $1", *catalog::extension_schema()),
                           {OIDOID}, {{ObjectIdGetDatum(found.row.tview.table)}, {}}, 1);
     Texts created = first_row("SELECT $1::pg_catalog.jsonb ->> 'refresh_mode'", {TEXTOID}, {{pg::text_datum(found.row.options)}, {}}, 1);
     for (const auto &mode : {row.empty() ? std::nullopt : row[0], history.refresh_mode, created.empty() ? std::nullopt : created[0]})

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catalog/meta.hpp"
+#include "catalog/queued.hpp"
 #include "catalog/state.hpp"
 #include "pg/entry.hpp"
 #include "pg/spi.hpp"
@@ -134,6 +135,8 @@ struct Backlog {
 std::map<Oid, Backlog> backlogs()
 {
     std::map<Oid, Backlog> all;
+    if (!OidIsValid(catalog::queue_table()))
+        return all;
     pg::SpiSession session;
     pg::execute(fmt::format("SELECT tview::pg_catalog.oid, entries, extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) oldest)"
                             "::pg_catalog.float8 FROM (SELECT tview, pg_catalog.count(*) AS entries, pg_catalog.min(enqueued_at) AS oldest "
