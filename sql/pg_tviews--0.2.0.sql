@@ -21,7 +21,8 @@ CREATE TABLE pg_tview_meta (
     protocol      integer NOT NULL,
     reads         regclass[],
     created_at    timestamptz NOT NULL DEFAULT now(),
-    created_by    text NOT NULL DEFAULT session_user
+    created_by    text NOT NULL DEFAULT session_user,
+    refresh_mode  text NOT NULL DEFAULT 'transactional' CHECK (refresh_mode IN ('transactional', 'immediate', 'deferred', 'manual'))
 );
 COMMENT ON TABLE pg_tview_meta IS 'one row per TVIEW; written by the extension alone';
 COMMENT ON COLUMN pg_tview_meta."table" IS 'the table tv_<entity> that holds the documents';
@@ -39,7 +40,20 @@ COMMENT ON COLUMN pg_tview_meta.stamps IS 'whether updated_at is kept by the ext
 COMMENT ON COLUMN pg_tview_meta.undetermined IS 'where the query leaves its result open, as of its last definition; empty: nowhere';
 COMMENT ON COLUMN pg_tview_meta.protocol IS 'version of the lock protocol that all sessions must share';
 COMMENT ON COLUMN pg_tview_meta.reads IS 'the relations that the option reads names; null if it was not given';
+COMMENT ON COLUMN pg_tview_meta.refresh_mode IS 'when it follows what is written: transactional, immediate, deferred or manual';
 SELECT pg_catalog.pg_extension_config_dump('pg_tview_meta', '');
+
+CREATE TABLE pg_tview_queue (
+    tview         regclass NOT NULL,
+    key           text[],
+    enqueued_at   timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE pg_tview_queue IS 'documents of deferred and manual TVIEWs that have still to be compared with their queries; written by the extension alone';
+COMMENT ON COLUMN pg_tview_queue.tview IS 'the TVIEW''s table';
+COMMENT ON COLUMN pg_tview_queue.key IS 'values of the key columns as text, null for any value; null: all documents';
+COMMENT ON COLUMN pg_tview_queue.enqueued_at IS 'when the transaction that changed what they are made of was about to commit';
+CREATE INDEX pg_tview_queue_tview_idx ON pg_tview_queue (tview);
+SELECT pg_catalog.pg_extension_config_dump('pg_tview_queue', '');
 
 CREATE TABLE pg_tview_state (
     tview         regclass NOT NULL,
@@ -79,13 +93,23 @@ SELECT pg_catalog.pg_extension_config_dump('pg_tview_audit_log_log_id_seq', '');
 CREATE VIEW pg_tviews_registry AS
 SELECT m.schema, m.entity, m."table"::text AS tview, m.view::text AS backing_view, m.key_columns, m.dependencies,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner, m.definition, m.options, m.undetermined, m.created_at, m.created_by,
-       coalesce(s.state, 'active') AS state, s.since AS state_since, s.marked_by AS state_by
+       coalesce(s.state, 'active') AS state, s.since AS state_since, s.marked_by AS state_by,
+       m.refresh_mode
 FROM pg_tview_meta m LEFT JOIN pg_catalog.pg_class c ON c.oid = m."table"
 LEFT JOIN LATERAL (SELECT * FROM pg_tview_state p WHERE p.tview = m."table"
                    ORDER BY pg_catalog.array_position('{suspended,building,stale}', p.state), p.since LIMIT 1) s ON true;
 COMMENT ON VIEW pg_tviews_registry IS 'the TVIEWs of this database, readable by everyone';
 
-GRANT SELECT ON pg_tview_meta, pg_tview_state, pg_tviews_registry, pg_tview_audit_log TO PUBLIC;
+CREATE VIEW pg_tviews_queue AS
+SELECT m.schema, m.entity, m."table"::text AS tview, m.refresh_mode, coalesce(q.entries, 0) AS entries, coalesce(q.everything, false) AS everything,
+       q.oldest, q.newest
+FROM pg_tview_meta m LEFT JOIN (
+    SELECT p.tview, pg_catalog.count(*) AS entries, pg_catalog.bool_or(p.key IS NULL) AS everything, min(p.enqueued_at) AS oldest, max(p.enqueued_at) AS newest
+    FROM pg_tview_queue p GROUP BY p.tview) q ON q.tview = m."table"
+WHERE q.tview IS NOT NULL OR m.refresh_mode IN ('deferred', 'manual');
+COMMENT ON VIEW pg_tviews_queue IS 'what has still to be applied to each deferred and manual TVIEW, readable by everyone';
+
+GRANT SELECT ON pg_tview_meta, pg_tview_state, pg_tview_queue, pg_tviews_queue, pg_tviews_registry, pg_tview_audit_log TO PUBLIC;
 
 -- Functions -------------------------------------------------------------------------------------------------------
 
@@ -95,7 +119,7 @@ COMMENT ON FUNCTION pg_tviews_version() IS 'version of the loaded library, as te
 CREATE FUNCTION pg_tviews_create(tview text, query text, options jsonb DEFAULT '{}') RETURNS regclass
     LANGUAGE c STRICT AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_create(text, text, jsonb) IS
-    'creates the TVIEW tview ([schema.]tv_<entity>) from a SELECT; options: key (text or array of text), fillfactor (integer percent, 10 to 100), data_index (boolean), reads (array of text: relations that functions in the query read unseen); returns its table. Errors: 42602 name, 42601 not one SELECT, 42P07 exists already, 42P16 no key column, 42883 key not comparable, 0A000 query not maintainable, 22023 options, 42P01 or 42809 in reads, 23505 or 23502 key not unique or null, 42501 no TRIGGER privilege';
+    'creates the TVIEW tview ([schema.]tv_<entity>) from a SELECT; options: key (text or array of text), fillfactor (integer percent, 10 to 100), data_index (boolean), reads (array of text: relations that functions in the query read unseen), refresh_mode (text); returns its table. Errors: 42602 name, 42601 not one SELECT, 42P07 exists already, 42P16 no key column, 42883 key not comparable, 0A000 query not maintainable, 22023 options, 42P01 or 42809 in reads, 23505 or 23502 key not unique or null, 42501 no TRIGGER privilege';
 
 CREATE FUNCTION pg_tviews_drop(tview text, if_exists boolean DEFAULT false, cascade boolean DEFAULT false) RETURNS boolean
     LANGUAGE c STRICT AS 'MODULE_PATHNAME';
@@ -121,6 +145,18 @@ CREATE FUNCTION pg_tviews_refresh(tview text DEFAULT NULL, OUT tview_name regcla
     RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_refresh(text) IS
     'repairs a TVIEW (NULL: all) by comparing it with its query and writing only what differs; returns the number of rows written. Errors: 42P01, 42809, 42501';
+
+CREATE FUNCTION pg_tviews_set_refresh_mode(tview regclass, mode text) RETURNS void LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_set_refresh_mode(regclass, text) IS
+    'decides when a TVIEW follows what is written: mode transactional (at a read and at commit), immediate (at the end of each statement), deferred (after the commit, by a background worker) or manual (by pg_tviews_apply()); applies its queue if that had one. Errors: 22023, 42P01, 42809, 42501';
+
+CREATE FUNCTION pg_tviews_apply(tview regclass DEFAULT NULL) RETURNS bigint LANGUAGE c AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_apply(regclass) IS
+    'brings the documents that are queued for a deferred or manual TVIEW (NULL: all such) up to date; returns the number of documents written (bigint). Errors: 42P01, 42809, 42501, 40001, those of the defining query';
+
+CREATE FUNCTION pg_tviews_start_worker() RETURNS boolean LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pg_tviews_start_worker() IS
+    'starts the background worker that applies the queues of deferred TVIEWs of this database, or wakes it; returns whether it was not there. Errors: 53400 no slot is free, 55000 on a standby';
 
 CREATE FUNCTION pg_tviews_suspend(tview text DEFAULT NULL, scope text DEFAULT 'database') RETURNS SETOF regclass
     LANGUAGE c AS 'MODULE_PATHNAME';
@@ -529,7 +565,8 @@ DECLARE
     found bigint;
     broken regclass;
 BEGIN
-    FOR tview IN SELECT "table" FROM @extschema@.pg_tview_meta WHERE sample > 0 ORDER BY "table"::text LOOP
+    FOR tview IN SELECT "table" FROM @extschema@.pg_tview_meta AS m
+                 WHERE sample > 0 AND NOT EXISTS (SELECT FROM @extschema@.pg_tview_queue AS q WHERE q.tview = m."table") ORDER BY "table"::text LOOP
         BEGIN
             SELECT count(*) INTO found FROM @extschema@.pg_tviews_verify(tview::text, sample);
         EXCEPTION WHEN data_corrupted OR index_corrupted OR undefined_file THEN
@@ -681,12 +718,19 @@ CREATE FUNCTION pg_tviews_health_queue(older_than interval DEFAULT '5 minutes', 
     FROM @extschema@.pg_tviews_queue_realtime() AS q, LATERAL (SELECT q.last_enqueued < clock_timestamp() - older_than) AS o (old)
     WHERE (old OR q.queue_size > more_than) AND q.backend_pid <> pg_backend_pid()
     UNION ALL
+    SELECT CASE b.refresh_mode WHEN 'deferred' THEN 'warning' ELSE 'info' END,
+           format(CASE b.refresh_mode WHEN 'manual' THEN 'TVIEW %s has %s entries queued, the oldest of %s: it differs from its query until they are applied'
+                       ELSE 'TVIEW %s has %s entries queued, the oldest of %s: its worker is not there, or the server''s log tells why it fails' END,
+                  b.tview, b.entries, b.oldest),
+           format('SELECT @extschema@.pg_tviews_apply(%L)', b.tview)
+    FROM @extschema@.pg_tviews_queue AS b WHERE b.oldest < clock_timestamp() - older_than
+    UNION ALL
     SELECT 'info', 'the library is not preloaded: what other sessions have not flushed is unknown',
            'SELECT command FROM @extschema@.pg_tviews_health_preload()'
     FROM @extschema@.pg_tviews_stats_info() AS i WHERE NOT i.preloaded
 $$;
 COMMENT ON FUNCTION pg_tviews_health_queue(interval, bigint) IS
-    'health: sessions of this database that have not flushed their changes for longer than older_than, or have more than more_than changed rows to flush; without preloading, that this is unknown';
+    'health: sessions of this database that have not flushed their changes for longer than older_than, or have more than more_than changed rows to flush; TVIEWs whose queue is older; without preloading, what is unknown';
 
 CREATE FUNCTION pg_tviews_health_statistics(OUT severity text, OUT message text, OUT command text) RETURNS SETOF record LANGUAGE sql
     SET search_path = pg_catalog, pg_temp AS $$

@@ -4,6 +4,7 @@
 // (row.hpp), where the triggers come from (ddl/triggers.cpp), when seeds are flushed (queue/).
 #include "capture/row.hpp"
 #include "pg/entry.hpp"
+#include "queue/flush_points.hpp"
 #include "queue/seeds.hpp"
 #include "stats/flushes.hpp"
 
@@ -108,6 +109,9 @@ TVIEWS_FUNCTION(pg_tviews_capture)
     if (queue::Queue::exists()) {
         queue::Queue &queue = queue::Queue::current();
         stats::captured(queue.waiting_rows(), queue.waiting());
+        // Once for all rows: a row's own trigger leaves it to the next statement, read or commit.
+        if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) && queue.has_immediate())
+            queue::flush_if_unwatched();
     }
     return PointerGetDatum(nullptr);
 }

@@ -266,6 +266,7 @@ CaptureTarget make_target(const Compiled &tview, int index, Oid relation)
     target.layout = tview.order.seed_columns[index];
     target.seed_types = tview.seed_types[index];
     target.everything = tview.routes[index].everything;
+    target.mode = tview.tview.mode;
     for (model::AttributeNumber number : occurrence.used) {
         if (number == model::whole_row)
             target.any_column = true;
@@ -421,6 +422,16 @@ bool is_tview(Oid table)
     return cache().tviews.count(table) != 0 || find_tview(table).has_value();
 }
 
+RefreshMode refresh_mode_of(Oid table)
+{
+    drop_stale();
+    auto known = cache().tviews.find(table);
+    if (known != cache().tviews.end())
+        return known->second->tview.mode;
+    auto tview = find_tview(table);
+    return tview ? tview->mode : RefreshMode::transactional;
+}
+
 std::vector<Oid> inheritance_ancestors(Oid relation)
 {
     if (pg::call(get_rel_relispartition, relation))
@@ -452,6 +463,7 @@ CaptureTarget target_through_parent(const Compiled &tview, int index)
     target.occurrence = index;
     target.any_column = target.everything = true;
     target.inserts = false;
+    target.mode = tview.tview.mode;
     target.layout = tview.order.seed_columns[index];
     target.seed_types = tview.seed_types[index];
     return target;

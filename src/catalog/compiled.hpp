@@ -99,6 +99,7 @@ struct CaptureTarget {
     std::vector<Oid> seed_types;
     bool everything = false;
     bool inserts = true;          // whether inserted rows concern it
+    RefreshMode mode = RefreshMode::transactional;
 };
 
 struct CaptureTargets : std::vector<CaptureTarget> {
@@ -110,6 +111,9 @@ std::shared_ptr<Compiled> compiled(Oid table);
 
 // Whether `table` is a TVIEW; costs nothing where it is in the cache.
 bool is_tview(Oid table);
+
+// The refresh mode of a TVIEW; of what is none any more: transactional.
+RefreshMode refresh_mode_of(Oid table);
 
 // What analysing its query needs to know besides.
 analyze::Environment environment_of(const Tview &tview);

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "catalog/queued.hpp"
 #include "catalog/state.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"
@@ -29,7 +30,8 @@ enum Column : AttrNumber {
     column_stamps,
     column_undetermined,
     column_protocol,
-    column_reads
+    column_reads,
+    column_refresh_mode = 18
 };
 
 struct Extension {
@@ -151,6 +153,8 @@ Tview to_tview(HeapTuple tuple, TupleDesc desc)
     tview.protocol = DatumGetInt32(column_value(tuple, desc, column_protocol));
     if (!pg::call([&] { return heap_attisnull(tuple, column_reads, desc); }))
         tview.reads = oid_array(column_value(tuple, desc, column_reads));
+    if (desc->natts >= column_refresh_mode)       // the SQL objects may be of the version before
+        tview.mode = refresh_mode(text_value(column_value(tuple, desc, column_refresh_mode)));
     return tview;
 }
 
@@ -275,6 +279,13 @@ AsExtensionOwner::~AsExtensionOwner()
         SetUserIdAndSecContext(user_, context_);
 }
 
+// Apart from the rest, because the SQL objects may be of the version before, which knows the default alone.
+void insert_refresh_mode(const Tview &tview)
+{
+    if (tview.mode != RefreshMode::transactional)
+        update_refresh_mode(tview.table, tview.mode);
+}
+
 void insert_tview(const NewTview &row)
 {
     const Tview &tview = row.tview;
@@ -285,8 +296,9 @@ void insert_tview(const NewTview &row)
     }
     AsExtensionOwner owner;
     pg::execute(fmt::format("INSERT INTO {} (\"table\", entity, schema, view, definition, dependencies, key_columns, columns, "
-                            "fk_columns, options, settings, stamps, undetermined, protocol, reads) VALUES ($1, $2, $3, $4, $5, $6, $7, "
-                            "$8, $9, $10::pg_catalog.jsonb, pg_catalog.jsonb_object($11, $12), $13, $14, $15, CASE WHEN $16 THEN $17 END)",
+                            "fk_columns, options, settings, stamps, undetermined, protocol, reads) VALUES ($1, $2, $3, $4, $5, $6, "
+                            "$7, $8, $9, $10::pg_catalog.jsonb, pg_catalog.jsonb_object($11, $12), $13, $14, $15, "
+                            "CASE WHEN $16 THEN $17 END)",
                             own_table(meta_name)),
                 {REGCLASSOID, TEXTOID, TEXTOID, REGCLASSOID, TEXTOID, REGCLASSARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
                  TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT4OID, BOOLOID, REGCLASSARRAYOID},
@@ -297,6 +309,8 @@ void insert_tview(const NewTview &row)
                   pg::text_array_datum(row.undetermined), Int32GetDatum(tview.protocol), BoolGetDatum(tview.reads.has_value()),
                   regclass_array_datum(tview.reads.value_or(std::vector<Oid>{}))},
                  {}});
+    pg::call(CommandCounterIncrement);
+    insert_refresh_mode(row.tview);
 }
 
 void restore_tview(const NewTview &row, const std::string &created_at, const std::string &created_by)
@@ -331,6 +345,9 @@ void restore_tview(const NewTview &row, const std::string &created_at, const std
 Deleted delete_tview(Oid table)
 {
     remove_marks(table);
+    pg::call([] { PushActiveSnapshot(GetLatestSnapshot()); });
+    remove_queued(table);
+    pg::call([] { PopActiveSnapshot(); });
     AsExtensionOwner owner;
     Deleted deleted;
     pg::execute(fmt::format("DELETE FROM {} WHERE \"table\" = $1 RETURNING definition, options", own_table(meta_name)), {REGCLASSOID},
@@ -352,6 +369,13 @@ void update_undetermined(Oid table, const std::vector<std::string> &undetermined
     AsExtensionOwner owner;
     pg::execute(fmt::format("UPDATE {} SET undetermined = $2 WHERE \"table\" = $1 AND undetermined <> $2", own_table(meta_name)),
                 {REGCLASSOID, TEXTARRAYOID}, {{ObjectIdGetDatum(table), pg::text_array_datum(undetermined)}, {}});
+}
+
+void update_refresh_mode(Oid table, RefreshMode mode)
+{
+    AsExtensionOwner owner;
+    pg::execute(fmt::format("UPDATE {} SET refresh_mode = $2 WHERE \"table\" = $1", own_table(meta_name)), {REGCLASSOID, TEXTOID},
+                {{ObjectIdGetDatum(table), pg::text_datum(name_of(mode))}, {}});
 }
 
 bool update_names(Oid table, const std::string &entity, const std::string &schema, const std::string &definition)

@@ -149,6 +149,9 @@ void define_settings()
                             "Locks on single documents, and on single join values of a step, that a transaction takes per TVIEW.",
                             "Past it, a flush locks all documents of the TVIEW, or the whole step, at once.",
                             &values.max_fine_locks, 200, 0, 1000000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("pg_tviews.worker_idle_time", "Time after which the worker that applies deferred TVIEWs leaves, if nothing is queued.",
+                            "While it is there, DROP DATABASE needs WITH (FORCE).", &values.worker_idle_time, 60, 1, 86400, PGC_SIGHUP,
+                            GUC_UNIT_S, nullptr, nullptr, nullptr);
     define_monitoring_settings();
     DefineCustomStringVariable("pg_tviews.suspended", "TVIEWs that this session's writes leave alone, as a list of their tables' OIDs.",
                                "Set by pg_tviews_suspend() with scope session or transaction; such writes mark the TVIEW as stale.",

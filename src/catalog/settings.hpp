@@ -28,6 +28,7 @@ struct Settings {
     int log_min_duration = -1;    // pg_tviews.log_min_duration, ms
     LogFormat log_format = LogFormat::text;     // pg_tviews.log_format
     char *trace_id = nullptr;     // pg_tviews.trace_id
+    int worker_idle_time = 60;    // pg_tviews.worker_idle_time, s
     int progress_notices = 0;     // pg_tviews.progress_notices, s
 };
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "catalog/refresh_mode.hpp"
 #include "catalog/settings.hpp"
 #include "pg/guard.hpp"
 
@@ -25,6 +26,7 @@ struct Tview {
     PinnedSettings settings;
     bool stamps = true;
     int protocol = protocol_version;
+    RefreshMode mode = RefreshMode::transactional;
 };
 
 }  // namespace tviews::catalog

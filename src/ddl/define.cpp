@@ -344,6 +344,7 @@ std::string define_tview(Oid oid, const Query *query, const Options &options, Fi
     row.tview.stamps = !contains(table.columns, "updated_at");
     row.tview.settings = catalog::current_pinned_settings();
     row.tview.reads = options.reads;
+    row.tview.mode = options.mode;
     check_query(query, row.tview);
     row.undetermined = check_undetermined(query, row.tview);
     row.tview.view = create_view(table, query);

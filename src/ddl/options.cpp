@@ -77,9 +77,11 @@ Options parse_options(Jsonb *options)
             parsed.data_index = value.is_boolean() ? value.get<bool>() : (refuse(name, "true or false"), false);
         else if (name == "reads")
             parsed.reads = parse_reads(value);
+        else if (name == "refresh_mode")
+            parsed.mode = catalog::refresh_mode(value.is_string() ? value.get<std::string>() : value.dump());
         else
             pg::raise({ERRCODE_INVALID_PARAMETER_VALUE, "unrecognized option \"" + name + "\"", "",
-                       "The options are key, fillfactor, data_index and reads."});
+                       "The options are key, fillfactor, data_index, reads and refresh_mode."});
     }
     return parsed;
 }

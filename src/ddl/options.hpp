@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "catalog/refresh_mode.hpp"
 #include "pg/guard.hpp"
 
 namespace tviews::ddl {
@@ -14,6 +15,7 @@ struct Options {
     std::optional<int> fillfactor;        // percent; the table's own if absent
     bool data_index = false;      // GIN index on data
     std::optional<std::vector<Oid>> reads;    // relations that functions in the query read
+    catalog::RefreshMode mode = catalog::RefreshMode::transactional;
     std::string text = "{}";      // as given, for the catalog
 };
 

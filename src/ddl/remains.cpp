@@ -176,6 +176,7 @@ Remains describe(const Pair &pair)
 // What the audit log has of the TVIEW since its creation, whatever it was called since.
 struct History {
     bool created = false;
+    std::optional<std::string> refresh_mode;
     std::optional<std::string> options, settings;     // jsonb text
     std::string created_at, created_by;
     bool suspended = false;
@@ -187,6 +188,7 @@ History read_history(const std::string &name)
     const std::string about = fmt::format(" FROM {} WHERE log_id < $2 AND details ->> 'table' = $1 AND ", log);
     History history;
     std::optional<bool> suspended;
+    std::optional<std::string> refresh_mode;
     std::string called = name;
     for (std::int64_t before = PG_INT64_MAX; !history.created;) {
         auto parameters = [&] { return pg::Parameters{{pg::text_datum(called), Int64GetDatum(before)}, {}}; };
@@ -197,6 +199,12 @@ History read_history(const std::string &name)
                                 types, parameters(), 7);
         Texts state = first_row("SELECT operation = 'SUSPEND', log_id" + about +
                                 "operation IN ('CREATE', 'SUSPEND', 'RESUME') ORDER BY log_id DESC LIMIT 1", types, parameters(), 2);
+        if (!refresh_mode) {
+            Texts mode = first_row("SELECT details ->> 'refresh_mode'" + about + "operation = 'ALTER' AND details ? 'refresh_mode' AND log_id > "
+                                   "coalesce((SELECT max(log_id)" + about + "operation = 'CREATE'), 0) ORDER BY log_id DESC LIMIT 1",
+                                   types, parameters(), 1);
+            refresh_mode = mode.empty() ? std::nullopt : mode[0];
+        }
         std::int64_t since = named.empty() ? 0 : std::stoll(*named[0]);
         if (!suspended && !state.empty() && std::stoll(*state[1]) >= since)
             suspended = *state[0] == "t";
@@ -204,12 +212,13 @@ History read_history(const std::string &name)
             break;
         before = since;
         if (named[2] == "t") {
-            history = {true, named[3], named[4], named[5].value_or(""), named[6].value_or(""), false};
+            history = {true, std::nullopt, named[3], named[4], named[5].value_or(""), named[6].value_or(""), false};
         } else {
             called = named[1].value_or("");
         }
     }
     history.suspended = suspended.value_or(false);
+    history.refresh_mode = refresh_mode;
     return history;
 }
 
@@ -276,6 +285,19 @@ bool names_dependencies(const Remains &found)
     return same;
 }
 
+// As its row has it, if that can be read; else as the audit log does, or as it was created.
+catalog::RefreshMode refresh_mode_of(const Remains &found, const History &history)
+{
+    // By way of JSON: the SQL objects may be of the version before.
+    Texts row = first_row(fmt::format("SELECT pg_catalog.to_jsonb(m) ->> 'refresh_mode' FROM {}.pg_tview_meta m WHERE \"table\" = $1", *catalog::extension_schema()),
+                          {OIDOID}, {{ObjectIdGetDatum(found.row.tview.table)}, {}}, 1);
+    Texts created = first_row("SELECT $1::pg_catalog.jsonb ->> 'refresh_mode'", {TEXTOID}, {{pg::text_datum(found.row.options)}, {}}, 1);
+    for (const auto &mode : {row.empty() ? std::nullopt : row[0], history.refresh_mode, created.empty() ? std::nullopt : created[0]})
+        if (mode)
+            return catalog::refresh_mode(*mode);
+    return catalog::RefreshMode::transactional;
+}
+
 // Compares the row with what it should be, and takes from it, or from the audit log, what cannot be known otherwise.
 void compare_row(Remains &found)
 {
@@ -322,6 +344,7 @@ void compare_row(Remains &found)
     found.row.tview.settings = settings ? parse_settings(*row[2])
                                : history.settings ? parse_settings(*history.settings)
                                                   : catalog::current_pinned_settings();
+    found.row.tview.mode = refresh_mode_of(found, history);
 }
 
 }  // namespace

@@ -30,6 +30,8 @@ public:
         line(0, "TVIEW " + readable(tview_.tview.table) + ", backing view " + readable(tview_.tview.view));
         for (const std::string &place : analyze::find_undetermined(analyze::stored_query(tview_.tview.view), catalog::environment_of(tview_.tview)).places)
             line(1, "the data do not determine: " + place);
+        if (tview_.tview.mode != catalog::RefreshMode::transactional)
+            line(1, std::string("refresh mode: ") + name_of(tview_.tview.mode));
         explain_key();
         for (std::size_t i = 0; i < analysis_.occurrences.size(); ++i)
             if (analysis_.occurrences[i].earlier < 0)

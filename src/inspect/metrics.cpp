@@ -4,9 +4,11 @@
 // the figures are (stats/), nor the same as tables (statistics.cpp).
 #include <functional>
 #include <fmt/core.h>
+#include <map>
 #include <vector>
 
 #include "catalog/meta.hpp"
+#include "catalog/queued.hpp"
 #include "catalog/state.hpp"
 #include "inspect/verified.hpp"
 #include "pg/entry.hpp"
@@ -97,6 +99,8 @@ struct Tview {
     bool active;
     std::uint64_t wrong;
     TimestampTz verified;
+    std::uint64_t queued;
+    double oldest_queued;         // seconds
 };
 
 std::uint64_t table_bytes(Oid table)
@@ -125,15 +129,39 @@ std::uint64_t table_rows(Oid table)
     });
 }
 
+struct Backlog {
+    std::uint64_t entries = 0;
+    double oldest = 0;            // seconds
+};
+
+std::map<Oid, Backlog> backlogs()
+{
+    std::map<Oid, Backlog> all;
+    if (!OidIsValid(catalog::queue_table()))
+        return all;
+    pg::SpiSession session;
+    pg::execute(fmt::format("SELECT tview::pg_catalog.oid, entries, extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) oldest)"
+                            "::pg_catalog.float8 FROM (SELECT tview, pg_catalog.count(*) AS entries, pg_catalog.min(enqueued_at) AS oldest "
+                            "FROM {}.pg_tview_queue GROUP BY tview) AS q", *catalog::extension_schema()),
+                {}, {}, [&](TupleTableSlot *slot) {
+                    pg::call([&] { slot_getallattrs(slot); });
+                    all[DatumGetObjectId(slot->tts_values[0])] = {static_cast<std::uint64_t>(DatumGetInt64(slot->tts_values[1])),
+                                                                  DatumGetFloat8(slot->tts_values[2])};
+                });
+    return all;
+}
+
 std::vector<Tview> collect(const std::string &database)
 {
     std::vector<Tview> tviews;
     std::map<Oid, LastVerification> verifications = last_verifications();
+    std::map<Oid, Backlog> queued = backlogs();
     for (const catalog::Tview &tview : catalog::all_tviews()) {
         const LastVerification &last = verifications[tview.table];
         Tview one{label("datname", database) + "," + label("schema", tview.schema) + "," + label("tview", "tv_" + tview.entity),
                   {}, {}, table_rows(tview.table), table_bytes(tview.table), !catalog::visible_marks_of(tview.table).any(),
-                  last.differences, last.at};
+                  last.differences, last.at,
+                  queued[tview.table].entries, queued[tview.table].oldest};
         one.found = stats::read(tview.table, one.counters);
         tviews.push_back(std::move(one));
     }
@@ -201,6 +229,12 @@ void add_tviews(Exposition &text, const std::vector<Tview> &tviews)
     text.family("active", "gauge", "", "1 while the TVIEW is maintained; 0 if it is suspended, stale or not yet complete.");
     for (const Tview &tview : tviews)
         text.gauge(tview.labels, std::uint64_t{tview.active});
+    text.family("queued_entries", "gauge", "", "Keys of documents in pg_tview_queue, if it is deferred or manual.");
+    for (const Tview &tview : tviews)
+        text.gauge(tview.labels, tview.queued);
+    text.family("queued_oldest_seconds", "gauge", "seconds", "Age of the oldest of them.");
+    for (const Tview &tview : tviews)
+        text.gauge(tview.labels, tview.oldest_queued);
     text.family("rows", "gauge", "", "Documents of the TVIEW, as of its last VACUUM or ANALYZE.");
     for (const Tview &tview : tviews)
         text.gauge(tview.labels, tview.rows);

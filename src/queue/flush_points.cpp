@@ -6,9 +6,12 @@
 #include <utility>
 
 #include "catalog/audit_chain.hpp"
+#include "catalog/queued.hpp"
 #include "pg/entry.hpp"
 #include "pg/list.hpp"
 #include "queue/seeds.hpp"
+#include "queue/worker.hpp"
+#include "refresh/deferred.hpp"
 #include "refresh/flush.hpp"
 #include "stats/progress.hpp"
 
@@ -22,6 +25,10 @@ ExecutorStart_hook_type next_executor_start = nullptr;
 ExecutorRun_hook_type next_executor_run = nullptr;
 ExecutorFinish_hook_type next_executor_finish = nullptr;
 ProcessUtility_hook_type next_process_utility = nullptr;
+
+// Statements under way whose end our hooks will see.  The one that loads the library began without them, and what logical replication
+// applies has none.
+int watched = 0;
 
 bool idle()
 {
@@ -42,6 +49,18 @@ std::uint64_t flush_before_read()
 {
     int rounds = 0;
     return refresh::flush(Moment::read, rounds);
+}
+
+void flush_immediate()
+{
+    int rounds = 0;
+    refresh::flush(Moment::read, rounds, refresh::Whose::immediate);
+}
+
+void at_end_of_statement()
+{
+    if (!idle() && Queue::current().has_immediate())
+        flush_immediate();
 }
 
 // Gives the query a snapshot that sees the last flush.  READ COMMITTED takes a new one, as if the statement had started
@@ -115,12 +134,17 @@ extern "C" void on_executor_run(QueryDesc *query, ScanDirection direction, uint6
 extern "C" void on_executor_finish(QueryDesc *query)
 {
     bool pushed = push_replaced_snapshot(query);
+    ++watched;
     if (next_executor_finish != nullptr)
         next_executor_finish(query);
     else
         standard_ExecutorFinish(query);
+    --watched;
     if (pushed)
         PopActiveSnapshot();
+    // A foreign key's action leaves its triggers to the statement it belongs to.
+    if (Queue::exists() && (query->estate->es_top_eflags & EXEC_FLAG_SKIP_TRIGGERS) == 0)
+        pg::entry([] { at_end_of_statement(); });
 }
 
 // COPY tv_x TO does not reach the executor's hooks.
@@ -128,6 +152,23 @@ bool copies_out(Node *statement)
 {
     return IsA(statement, CopyStmt) && !reinterpret_cast<CopyStmt *>(statement)->is_from &&
            reinterpret_cast<CopyStmt *>(statement)->relation != nullptr;
+}
+
+// What fires triggers and does not reach the executor's hooks.
+bool writes(Node *statement)
+{
+    return IsA(statement, CopyStmt) || IsA(statement, TruncateStmt);
+}
+
+bool commits_prepared(Node *statement)
+{
+    return IsA(statement, TransactionStmt) && reinterpret_cast<TransactionStmt *>(statement)->kind == TRANS_STMT_COMMIT_PREPARED;
+}
+
+void wake_if_queued()
+{
+    if (IsTransactionState() && !catalog::queued_deferred().empty())
+        wake_worker();
 }
 
 bool is_ddl(Node *statement)
@@ -144,6 +185,8 @@ bool before_utility(Node *statement)
     // What only has to be compared in full can wait until a series of commands has put right what its functions call.
     if ((copies && Queue::current().has_pending()) || (is_ddl(statement) && Queue::current().has_pending_rows()))
         flush_before_read();
+    if (is_ddl(statement) && Queue::current().has_queued_rows())
+        refresh::enqueue();
     return copies && Queue::current().flush_command != 0;
 }
 
@@ -156,12 +199,19 @@ extern "C" void on_process_utility(PlannedStmt *statement, const char *text, boo
         PushCopiedSnapshot(IsolationUsesXactSnapshot() ? GetTransactionSnapshot() : GetLatestSnapshot());
         UpdateActiveSnapshotCommandId();
     }
+    bool watch = writes(statement->utilityStmt), wake = commits_prepared(statement->utilityStmt);
+    watched += watch;
     if (next_process_utility != nullptr)
         next_process_utility(statement, text, read_only_tree, context, parameters, environment, destination, completion);
     else
         standard_ProcessUtility(statement, text, read_only_tree, context, parameters, environment, destination, completion);
+    watched -= watch;
     if (push)
         PopActiveSnapshot();
+    if (watch)
+        pg::entry([] { at_end_of_statement(); });
+    if (wake)
+        pg::entry([] { wake_if_queued(); });
 }
 
 // statement_timeout is not in force while a top-level statement commits; the flush is the statement's work, so it is here.
@@ -192,6 +242,14 @@ private:
     bool armed_;
 };
 
+bool apply_the_rest()
+{
+    if (!refresh::apply_the_rest())
+        return false;
+    pg::call(AfterTriggerFireDeferred);
+    return true;
+}
+
 // What the flush defers (foreign keys and constraint triggers on tv_*) must fire before the commit goes on, and may write
 // base tables again.
 void flush_at_commit()
@@ -202,10 +260,13 @@ void flush_at_commit()
     if (IsolationUsesXactSnapshot())
         queue.reopen_all();
     int rounds = 0;
-    while (queue.has_pending()) {
-        refresh::flush(Moment::commit, rounds);
-        pg::call(AfterTriggerFireDeferred);
-    }
+    do {
+        while (queue.has_pending()) {
+            refresh::flush(Moment::commit, rounds);
+            pg::call(AfterTriggerFireDeferred);
+        }
+    } while (apply_the_rest());
+    refresh::enqueue();
 }
 
 void before_commit()
@@ -226,10 +287,15 @@ extern "C" void on_transaction_event(XactEvent event, void *)
         pg::entry([] { before_commit(); });
         break;
     case XACT_EVENT_COMMIT:
+        if (refresh::has_enqueued_deferred())
+            wake_worker();
+        [[fallthrough]];
     case XACT_EVENT_ABORT:
     case XACT_EVENT_PREPARE:
         Queue::clear();
         catalog::forget_audit_rows();
+        refresh::forget_enqueued();
+        watched = 0;
         break;
     default:
         break;
@@ -247,6 +313,12 @@ extern "C" void on_subtransaction_event(SubXactEvent event, SubTransactionId, Su
 }
 
 }  // namespace
+
+void flush_if_unwatched()
+{
+    if (watched == 0)
+        at_end_of_statement();
+}
 
 std::uint64_t flush_now()
 {

@@ -72,11 +72,12 @@ const std::vector<Oid> &Queue::waiting()
         return waiting_;
     waiting_.clear();
     rows_ = 0;
-    for (const auto &[slot, seeds] : pending_) {
-        rows_ += seeds.rows.size();
-        if (waiting_.empty() || waiting_.back() != slot.tview)
-            waiting_.push_back(slot.tview);
-    }
+    for (const SeedMap *seeds_of : {&pending_, &queued_})
+        for (const auto &[slot, seeds] : *seeds_of) {
+            rows_ += seeds.rows.size();
+            if (waiting_.empty() || waiting_.back() != slot.tview)
+                waiting_.push_back(slot.tview);
+        }
     waiting_known_ = true;
     return waiting_;
 }
@@ -91,10 +92,12 @@ Seeds &Queue::slot(const catalog::CaptureTarget &target, bool patch)
 {
     Slot where{target.tview, target.occurrence, patch};
     const std::vector<AttrNumber> &layout = patch ? target.copied_seed : target.layout;
-    auto known = pending_.find(where);
-    if (known == pending_.end()) {
+    SeedMap &seeds_of = catalog::is_queued(target.mode) ? queued_ : pending_;
+    auto known = seeds_of.find(where);
+    if (known == seeds_of.end()) {
         slots_changed();
-        known = pending_.emplace(where, Seeds{pg::RowSet(patch ? target.copied_types : target.seed_types), layout, false, {}}).first;
+        immediate_ |= target.mode == catalog::RefreshMode::immediate;
+        known = seeds_of.emplace(where, Seeds{pg::RowSet(patch ? target.copied_types : target.seed_types), layout, false, {}}).first;
     }
     Seeds &seeds = known->second;
     if (seeds.columns != layout)
@@ -134,48 +137,84 @@ void Queue::add_everything(const catalog::CaptureTarget &target)
     slot(target).everything = true;
 }
 
-void Queue::add_everything(Oid tview)
+void Queue::add_everything(Oid tview, catalog::RefreshMode mode)
 {
     catalog::CaptureTarget target;
+    target.mode = mode;
     target.tview = tview;
     target.occurrence = -1;
     target.everything = true;
     slot(target).everything = true;
 }
 
+namespace {
+
+std::vector<std::pair<Slot, const Seeds *>> seeds_of_tview(const SeedMap &all, Oid tview)
+{
+    std::vector<std::pair<Slot, const Seeds *>> found;
+    for (auto at = all.lower_bound({tview, INT_MIN}); at != all.end() && at->first.tview == tview; ++at)
+        found.emplace_back(at->first, &at->second);
+    return found;
+}
+
+}  // namespace
+
 std::vector<std::pair<Slot, const Seeds *>> Queue::take(Oid tview)
 {
-    std::vector<std::pair<Slot, const Seeds *>> taken;
-    Flushed flushed{GetCurrentTransactionNestLevel(), false, {}};
-    for (auto at = pending_.lower_bound({tview, INT_MIN}); at != pending_.end() && at->first.tview == tview;) {
+    return take_from(pending_, tview, false);
+}
+
+std::vector<std::pair<Slot, const Seeds *>> Queue::take_queued(Oid tview)
+{
+    return take_from(queued_, tview, true);
+}
+
+std::vector<std::pair<Slot, const Seeds *>> Queue::queued(Oid tview)
+{
+    return seeds_of_tview(queued_, tview);
+}
+
+std::vector<std::pair<Slot, const Seeds *>> Queue::take_from(SeedMap &seeds_of, Oid tview, bool queued)
+{
+    Flushed flushed{GetCurrentTransactionNestLevel(), false, queued, {}};
+    for (auto at = seeds_of.lower_bound({tview, INT_MIN}); at != seeds_of.end() && at->first.tview == tview;) {
         auto next = std::next(at);
-        flushed.seeds.insert(pending_.extract(at));
+        flushed.seeds.insert(seeds_of.extract(at));
         at = next;
     }
     slots_changed();
     flushed_.push_back(std::move(flushed));
-    for (const auto &[slot, seeds] : flushed_.back().seeds)
-        taken.emplace_back(slot, &seeds);
-    return taken;
+    return seeds_of_tview(flushed_.back().seeds, tview);
+}
+
+void Queue::unqueue(Oid tview)
+{
+    SeedMap own;
+    for (auto at = queued_.lower_bound({tview, INT_MIN}); at != queued_.end() && at->first.tview == tview;) {
+        auto next = std::next(at);
+        own.insert(queued_.extract(at));
+        at = next;
+    }
+    merge(pending_, std::move(own));
 }
 
 void Queue::forget(Oid tview)
 {
-    std::erase_if(pending_, [&](const auto &entry) { return entry.first.tview == tview; });
+    for (SeedMap *seeds_of : {&pending_, &queued_})
+        std::erase_if(*seeds_of, [&](const auto &entry) { return entry.first.tview == tview; });
     slots_changed();
 }
 
 void Queue::settle(bool keep_for_commit)
 {
-    if (!keep_for_commit)
-        flushed_.remove_if([](const Flushed &flushed) { return flushed.level <= 1; });
+    flushed_.remove_if([&](const Flushed &flushed) { return flushed.level <= 1 && (flushed.queued || !keep_for_commit); });
 }
 
-void Queue::merge(SeedMap &&seeds)
+void Queue::merge(SeedMap &seeds_of, SeedMap &&seeds)
 {
     slots_changed();
     while (!seeds.empty()) {
-        auto inserted = pending_.insert(seeds.extract(seeds.begin()));
+        auto inserted = seeds_of.insert(seeds.extract(seeds.begin()));
         if (inserted.inserted)
             continue;
         Seeds &known = inserted.position->second;
@@ -192,7 +231,7 @@ void Queue::merge(SeedMap &&seeds)
 void Queue::reopen_all()
 {
     for (Flushed &flushed : flushed_)
-        flushed.reopened = true;
+        flushed.reopened = !flushed.queued;
     any_reopened_ = true;
     absorb_reopened();
 }
@@ -202,8 +241,10 @@ void Queue::absorb_reopened()
     if (!any_reopened_)
         return;
     for (Flushed &flushed : flushed_)
-        if (flushed.reopened)
-            merge(std::move(flushed.seeds));
+        if (flushed.reopened) {
+            immediate_ |= !flushed.queued;      // perhaps; see has_immediate()
+            merge(flushed.queued ? queued_ : pending_, std::move(flushed.seeds));
+        }
     flushed_.remove_if([](const Flushed &flushed) { return flushed.reopened; });
     any_reopened_ = false;
 }
@@ -214,9 +255,52 @@ bool Queue::has_pending()
     return !pending_.empty();
 }
 
+bool Queue::has_immediate()
+{
+    if (immediate_)
+        immediate_ = has_pending() && std::any_of(pending_.begin(), pending_.end(), [](const auto &item) {
+            return catalog::refresh_mode_of(item.first.tview) == catalog::RefreshMode::immediate;
+        });
+    return immediate_;
+}
+
+bool Queue::has_queued()
+{
+    absorb_reopened();
+    return !queued_.empty();
+}
+
+bool Queue::has_queued(Oid tview)
+{
+    return has_queued() && !queued(tview).empty();
+}
+
+std::vector<Oid> Queue::queued_tviews()
+{
+    std::vector<Oid> tviews;
+    for (const auto &[slot, seeds] : queued_)
+        if (tviews.empty() || tviews.back() != slot.tview)
+            tviews.push_back(slot.tview);
+    return tviews;
+}
+
+namespace {
+
+bool any_rows(const SeedMap &seeds_of)
+{
+    return std::any_of(seeds_of.begin(), seeds_of.end(), [](const auto &item) { return item.first.occurrence >= 0; });
+}
+
+}  // namespace
+
 bool Queue::has_pending_rows()
 {
-    return has_pending() && std::any_of(pending_.begin(), pending_.end(), [](const auto &item) { return item.first.occurrence >= 0; });
+    return has_pending() && any_rows(pending_);
+}
+
+bool Queue::has_queued_rows()
+{
+    return has_queued() && any_rows(queued_);
 }
 
 void Queue::subtransaction_committed(int level) noexcept
@@ -226,6 +310,8 @@ void Queue::subtransaction_committed(int level) noexcept
             flushed.level = level - 1;
     for (auto &[tview, at] : skipped)
         at = std::min(at, level - 1);
+    for (auto &[tview, what] : apply_at_commit)
+        what.level = std::min(what.level, level - 1);
 }
 
 // Only marks: moving seeds allocates, and an abort must not fail.  They are moved when somebody looks.
@@ -237,6 +323,7 @@ void Queue::subtransaction_aborted(int level) noexcept
         if (flushed.level >= level)
             flushed.reopened = any_reopened_ = true;
     std::erase_if(skipped, [&](const auto &entry) { return entry.second >= level; });
+    std::erase_if(apply_at_commit, [&](const auto &entry) { return entry.second.level >= level; });
 }
 
 const std::set<Oid> &Queue::affected()
@@ -254,7 +341,8 @@ const std::set<Oid> &Queue::affected()
             continue;
         auto targets = catalog::capture_targets(tview);
         for (const catalog::CaptureTarget &target : *targets)
-            open.push_back(target.tview);
+            if (!catalog::is_queued(target.mode))
+                open.push_back(target.tview);
     }
     affected_known_ = true;
     return affected_;

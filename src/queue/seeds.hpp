@@ -7,6 +7,9 @@
 //                        the rows the flush wrote and the locks it held
 //   transaction ends     everything goes
 //
+// Seeds of deferred and manual TVIEWs are kept apart, for no flush touches them: their keys go to pg_tview_queue when the transaction
+// commits (refresh/deferred.hpp), or before DDL.  They are taken and reopened like the others.
+//
 // A seed that a rolled-back savepoint leaves behind costs time, never correctness.  At REPEATABLE READ and above flushed
 // seeds are kept to be flushed again at commit, on the latest snapshot.  Not here: deciding when to flush (flush_points.cpp).
 #pragma once
@@ -62,12 +65,25 @@ public:
     void add_patch(const catalog::CaptureTarget &target, const Datum *values, const bool *nulls,
                    const std::vector<AttrNumber> &changed);
     void add_everything(const catalog::CaptureTarget &target);
-    void add_everything(Oid tview);
+    void add_everything(Oid tview, catalog::RefreshMode mode);
 
     bool has_pending();
     // Whether rows are among it, not only TVIEWs to compare in full.
     bool has_pending_rows();
+    // Whether any is of a TVIEW in mode immediate.
+    bool has_immediate();
     const SeedMap &pending() const { return pending_; }
+
+    // Of TVIEWs in mode deferred or manual.
+    bool has_queued();
+    bool has_queued_rows();
+    bool has_queued(Oid tview);
+    std::vector<Oid> queued_tviews();
+    std::vector<std::pair<Slot, const Seeds *>> queued(Oid tview);
+    // A TVIEW's, moved to the flushed list at the current nesting level.
+    std::vector<std::pair<Slot, const Seeds *>> take_queued(Oid tview);
+    // The TVIEW has another mode now: what is left of it is flushed like any seeds.
+    void unqueue(Oid tview);
 
     // The pending seeds of one TVIEW, moved to the flushed list at the current nesting level.
     std::vector<std::pair<Slot, const Seeds *>> take(Oid tview);
@@ -86,6 +102,13 @@ public:
     // Documents written from the transaction's own snapshot (a read at REPEATABLE READ or above).  The walk at commit goes over
     // the latest rows and may not find them again, so they are compared whether it does or not.
     std::map<Oid, Keys> revisit;
+
+    // Queues to apply at commit, above READ COMMITTED, and whether to compare everything; by the nesting level that asked for it.
+    struct ToApply {
+        int level;
+        bool everything;
+    };
+    std::map<Oid, ToApply> apply_at_commit;
 
     // TVIEWs this transaction has compared in full; their documents may be made from what no snapshot shows (shared_values.hpp).
     std::set<Oid> compared;
@@ -111,21 +134,25 @@ private:
     struct Flushed {
         int level;
         bool reopened;
+        bool queued;
         SeedMap seeds;
     };
     void absorb_reopened();
     void slots_changed();
     Seeds &slot(const catalog::CaptureTarget &target, bool patch = false);
     void add_row(const catalog::CaptureTarget &target, Seeds &seeds, const Datum *values, const bool *nulls);
-    void merge(SeedMap &&seeds);
+    void merge(SeedMap &seeds_of, SeedMap &&seeds);
+    std::vector<std::pair<Slot, const Seeds *>> take_from(SeedMap &seeds_of, Oid tview, bool queued);
 
     SeedMap pending_;
+    SeedMap queued_;
+    bool immediate_ = false;      // some of pending_ may be
     std::list<Flushed> flushed_;
     std::set<Oid> affected_;
     bool affected_known_ = false;
     std::vector<Oid> waiting_;
     bool waiting_known_ = false;
-    std::uint64_t rows_ = 0;      // of pending_, once waiting_ is known
+    std::uint64_t rows_ = 0;      // of both, once waiting_ is known
     bool any_reopened_ = false;
 };
 

@@ -52,7 +52,7 @@ bool skips(Oid tview)
 void note_everything(Oid tview)
 {
     if (!skips(tview))
-        Queue::current().add_everything(tview);
+        Queue::current().add_everything(tview, catalog::refresh_mode_of(tview));
 }
 
 void lock_against_resume(Oid tview)

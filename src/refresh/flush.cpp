@@ -9,6 +9,7 @@
 #include "catalog/settings.hpp"
 #include "pg/spi.hpp"
 #include "queue/seeds.hpp"
+#include "refresh/flushing_scope.hpp"
 #include "refresh/identity.hpp"
 #include "refresh/locks.hpp"
 #include "refresh/shared_values.hpp"
@@ -22,15 +23,15 @@ namespace {
 using Tviews = std::vector<std::shared_ptr<catalog::Compiled>>;
 
 // The TVIEWs a flush may reach, in the global order: rank, then OID.  One dropped since its seeds were kept is left out.
-Tviews in_order(queue::Queue &queue)
+Tviews in_order(queue::Queue &queue, Whose whose)
 {
     Tviews tviews;
     std::set<Oid> tables = queue.affected();
     for (Oid table : tables) {
-        if (catalog::is_tview(table))
-            tviews.push_back(catalog::compiled(table));
-        else
+        if (!catalog::is_tview(table))
             queue.forget(table);
+        else if (whose == Whose::all || catalog::refresh_mode_of(table) == catalog::RefreshMode::immediate)
+            tviews.push_back(catalog::compiled(table));
     }
     std::sort(tviews.begin(), tviews.end(), [](const auto &a, const auto &b) {
         return std::tuple(a->rank, a->tview.table) < std::tuple(b->rank, b->tview.table);
@@ -40,11 +41,11 @@ Tviews in_order(queue::Queue &queue)
 
 // The same with all relations locked.  Waiting for a lock may have let somebody drop or redefine a TVIEW: look again until
 // nothing has changed.
-Tviews locked_in_order(queue::Queue &queue)
+Tviews locked_in_order(queue::Queue &queue, Whose whose)
 {
-    for (Tviews tviews = in_order(queue);;) {
+    for (Tviews tviews = in_order(queue, whose);;) {
         lock_relations(tviews);
-        Tviews now = in_order(queue);
+        Tviews now = in_order(queue, whose);
         if (now == tviews)
             return now;
         tviews = std::move(now);
@@ -109,11 +110,11 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
     return finish(measured, keys, rebuild(tview, found, moment));
 }
 
-std::uint64_t flush_round(Moment moment)
+std::uint64_t flush_round(Moment moment, Whose whose)
 {
     queue::Queue &queue = queue::Queue::current();
     std::uint64_t written = 0;
-    for (const auto &tview : locked_in_order(queue)) {
+    for (const auto &tview : locked_in_order(queue, whose)) {
         auto first = queue.pending().lower_bound({tview->tview.table, INT_MIN});
         if (first == queue.pending().end() || first->first.tview != tview->tview.table)
             continue;
@@ -136,32 +137,9 @@ void finish()
     stats::flushed(queue.waiting_rows(), queue.waiting());
 }
 
-// While it lives the flush's own statements do not flush, and may write though the transaction has been made read-only since
-// its writes.  After an error the abort resets both.
-class FlushingScope {
-public:
-    FlushingScope() : exceptions_(std::uncaught_exceptions()), read_only_(std::exchange(XactReadOnly, false))
-    {
-        queue::Queue::current().flushing = GetCurrentTransactionNestLevel();
-    }
-    ~FlushingScope()
-    {
-        if (std::uncaught_exceptions() != exceptions_)
-            return;
-        queue::Queue::current().flushing = 0;
-        XactReadOnly = read_only_;
-    }
-    FlushingScope(const FlushingScope &) = delete;
-    FlushingScope &operator=(const FlushingScope &) = delete;
-
-private:
-    int exceptions_;
-    bool read_only_;
-};
-
 }  // namespace
 
-std::uint64_t flush(Moment moment, int &rounds)
+std::uint64_t flush(Moment moment, int &rounds, Whose whose)
 {
     queue::Queue &queue = queue::Queue::current();
     std::uint64_t written = 0;
@@ -169,30 +147,28 @@ std::uint64_t flush(Moment moment, int &rounds)
     pg::SpiSession session;
     // The last statement of a transaction has not advanced the counter; its rows must be seen.
     pg::call(CommandCounterIncrement);
-    while (queue.has_pending()) {
+    while (whose == Whose::all ? queue.has_pending() : queue.has_immediate()) {
         if (rounds++ >= catalog::settings().max_flush_rounds)
             pg::raise({ERRCODE_STATEMENT_TOO_COMPLEX,
                        fmt::format("TVIEWs are still not up to date after {} rounds", rounds - 1),
                        "Triggers on TVIEWs write base tables that change the same TVIEWs again.",
                        "Break the cycle of triggers, or raise pg_tviews.max_flush_rounds."});
-        written += flush_round(moment);
+        written += flush_round(moment, whose);
     }
     finish();
     return written;
 }
 
-namespace {
-
-// Compares documents that no seed led to.
-Written refresh(Oid table, Found documents, Moment moment)
+Written compare(Oid table, bool exclusive, Moment moment, const std::function<Found(catalog::Compiled &)> &which)
 {
     FlushingScope flushing;
     pg::SpiSession session;
     pg::call(CommandCounterIncrement);
     auto tview = locked(table);
     stats::FlushScope measured(table, tview->relations.table);
-    FlushLocks locks(table, documents.keys.everything);
+    FlushLocks locks(table, exclusive);
     PinnedSettingsScope settings(tview->settings);
+    Found documents = which(*tview);
     if (!locks.exclusive())
         locks.documents(document_tags(*tview, documents));
     measured.phase(stats::Phase::compare);
@@ -202,23 +178,25 @@ Written refresh(Oid table, Found documents, Moment moment)
     return written;
 }
 
-}  // namespace
-
 Written refresh_some(Oid table, const Keys &keys)
 {
-    Found documents;
-    documents.keys.add(keys);
-    return refresh(table, std::move(documents), Moment::commit);
+    return compare(table, keys.everything, Moment::commit, [&](catalog::Compiled &) {
+        Found documents;
+        documents.keys.add(keys);
+        return documents;
+    });
 }
 
 Written refresh_all(Oid table)
 {
-    Found all;
-    all.keys.everything = true;
-    Written written = refresh(table, std::move(all), Moment::read);
+    Written written = compare(table, true, Moment::read, [](catalog::Compiled &) {
+        Found all;
+        all.keys.everything = true;
+        return all;
+    });
     queue::Queue::current().compared.insert(table);
     if (IsolationUsesXactSnapshot())      // what it could not see is compared again at commit
-        queue::Queue::current().add_everything(table);
+        queue::Queue::current().add_everything(table, catalog::RefreshMode::transactional);
     return written;
 }
 

@@ -44,16 +44,16 @@ void sort_unique(std::vector<uint32> &hashes)
 
 }  // namespace
 
-void lock_relations(const std::vector<std::shared_ptr<catalog::Compiled>> &tviews)
+void lock_relations(const std::vector<std::shared_ptr<catalog::Compiled>> &tviews, LOCKMODE mode)
 {
     std::map<Oid, LOCKMODE> wanted;
     for (const auto &tview : tviews) {
         for (const model::Occurrence &occurrence : tview->analysis.occurrences)
             wanted.try_emplace(occurrence.relation, AccessShareLock);
-        wanted[tview->tview.table] = RowExclusiveLock;
+        wanted[tview->tview.table] = std::max(mode, wanted[tview->tview.table]);
     }
-    for (const auto &[relation, mode] : wanted)
-        pg::call(LockRelationOid, relation, mode);
+    for (const auto &[relation, strength] : wanted)
+        pg::call(LockRelationOid, relation, strength);
 }
 
 FlushLocks::FlushLocks(Oid tview, bool everything)

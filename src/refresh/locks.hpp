@@ -11,7 +11,8 @@
 //              join values.  Who needs both takes ShareRowExclusive.
 //   document   one tag per key, Exclusive, for every document before it is compared, there or not.
 //
-// A further tag, the skip lock, keeps resumes of a suspended TVIEW and the writers that skip it apart: queue/skipping.hpp.
+// Further tags: the skip lock keeps resumes of a suspended TVIEW and the writers that skip it apart (queue/skipping.hpp), the queue lock
+// tells who applies a deferred TVIEW of the writers under way (deferred.hpp).
 //
 // Why every conflicting pair meets.  Take a combination of base rows that makes or made a part of document k, and two
 // transactions that changed rows of it, one each at least.  The first walks from the row it changed nearest to the key.
@@ -57,8 +58,8 @@
 
 namespace tviews::refresh {
 
-// Locks all relations that a flush of these TVIEWs reads or writes, in OID order.
-void lock_relations(const std::vector<std::shared_ptr<catalog::Compiled>> &tviews);
+// Locks all relations that a flush of these TVIEWs reads, and the TVIEWs in a mode for what is done to them, in OID order.
+void lock_relations(const std::vector<std::shared_ptr<catalog::Compiled>> &tviews, LOCKMODE mode = RowExclusiveLock);
 
 // Which tags of a step or of the documents: those of some hashed values, or all.
 struct Tags {

@@ -28,6 +28,7 @@ class View:
         self.key = output.key
         self.option = getattr(output, 'option', False)
         self.by_function = self.option
+        self.mode = None
         self.words, self.reads = '', []
 
     @property
@@ -42,6 +43,8 @@ class View:
         options = {'key': self.key} if self.option else {}
         if self.reads:
             options['reads'] = self.reads
+        if self.mode:
+            options['refresh_mode'] = self.mode
         options = f", $options${json.dumps(options)}$options$" if options else ''
         return f"SELECT pg_tviews_create('{self.name}', $query${self.node}$query${options})"
 
@@ -198,6 +201,8 @@ def _generate_views(rng, case, limits):
         if _reads_unseen(case.views, made.node):
             view.reads = [name for table in case.tables for name in [table.name] + table.parts()]
         view.by_function = view.option or bool(view.reads) or rng.random() < 0.5
+        if view.by_function and view.is_tview:
+            view.mode = rng.choice([None, None, None, 'immediate', 'manual'])
         case.views.append(view)
         if over_tviews and rng.random() < 0.8:
             # Twice, so that it is likely to be read.

@@ -15,6 +15,7 @@ class Function:
     """`kind` is the type of its value, None if it gives rows; made like a view, by name and `create_sql`."""
 
     is_tview = option = by_function = False
+    mode = None
 
     def __init__(self, rng, name, argument, output, kind):
         self.name, self.node, self.argument, self.output, self.kind = name, output.node, argument, output, kind

@@ -79,6 +79,7 @@ class Shrinker:
         changed = self._without(self.case.views, 1)
         changed |= self._without(self.case.settings)
         for view in self.case.tviews():
+            changed |= self._attempt(lambda: assign(view, 'mode', None) if view.mode else None)
             changed |= self._attempt(lambda: assign(view, 'by_function', True) if not view.by_function else None)
             changed |= self._attempt(lambda: assign(view, 'reads', []) if view.reads else None)
             if view.option:

@@ -47,6 +47,10 @@ SELECT function_returns('pg_tviews_suspend', ARRAY['text', 'text'], 'setof regcl
 SELECT function_returns('pg_tviews_resume', ARRAY['text'], 'setof record');
 SELECT is_procedure('pg_tviews_create_concurrently', ARRAY['text', 'text', 'jsonb', 'integer']);
 SELECT is_procedure('pg_tviews_resume_concurrently', ARRAY['text', 'integer']);
+SELECT function_returns('pg_tviews_set_refresh_mode', ARRAY['regclass', 'text'], 'void');
+SELECT function_returns('pg_tviews_apply', ARRAY['regclass'], 'bigint');
+SELECT function_returns('pg_tviews_start_worker', '{}'::name[], 'boolean');
+SELECT is(pg_get_function_arguments('pg_tviews_apply'::regproc), 'tview regclass DEFAULT NULL::regclass', 'pg_tviews_apply(): names and defaults');
 SELECT function_returns('pg_tviews_capture', '{}'::name[], 'trigger');
 SELECT function_returns('pg_tviews_ddl_start', '{}'::name[], 'event_trigger');
 SELECT function_returns('pg_tviews_ddl_end', '{}'::name[], 'event_trigger');
@@ -141,6 +145,12 @@ SELECT col_type_is('pg_tview_state', 'tview', 'regclass');
 SELECT is_empty($$SELECT attname FROM pg_attribute WHERE attrelid = 'pg_tview_state'::regclass AND attnum > 0
                   AND (NOT attnotnull OR col_description(attrelid, attnum) IS NULL)$$, 'its columns have comments and are never null');
 
+-- pg_tview_queue.
+SELECT columns_are('pg_tview_queue', ARRAY['tview', 'key', 'enqueued_at']);
+SELECT columns_are('pg_tviews_queue', ARRAY['schema', 'entity', 'tview', 'refresh_mode', 'entries', 'everything', 'oldest', 'newest']);
+SELECT is_empty($$SELECT attname FROM pg_attribute WHERE attrelid = 'pg_tview_queue'::regclass AND attnum > 0 AND col_description(attrelid, attnum) IS NULL$$,
+                'the columns of pg_tview_queue have comments');
+
 -- pg_tview_audit_log.
 SELECT has_table('pg_tview_audit_log');
 SELECT columns_are('pg_tview_audit_log', ARRAY['log_id', 'operation', 'entity', 'performed_by', 'performed_at', 'details', 'client_addr', 'client_port', 'trace_id', 'link', 'hash']);
@@ -166,7 +176,7 @@ SELECT is_empty($$SELECT attname FROM pg_attribute WHERE attrelid = 'pg_tview_ve
 -- pg_tviews_registry.
 SELECT has_view('pg_tviews_registry');
 SELECT has_column('pg_tviews_registry', column_name, 'pg_tviews_registry has ' || column_name)
-    FROM unnest('{schema,entity,tview,backing_view,key_columns,dependencies,owner,definition,options,undetermined,created_at,state,state_since,state_by}'::name[]) AS column_name;
+    FROM unnest('{schema,entity,tview,backing_view,key_columns,dependencies,owner,definition,options,undetermined,created_at,state,state_since,state_by,refresh_mode}'::name[]) AS column_name;
 
 -- Views of the statistics: the columns the reference promises, for everybody.
 SELECT columns_are('pg_tviews_queue_realtime', ARRAY['session', 'backend_pid', 'transaction_id', 'queue_size', 'entities', 'last_enqueued']);
@@ -187,7 +197,7 @@ SELECT is_empty($$SELECT objid::regclass FROM members JOIN pg_class c ON c.oid =
                 'every table and view has a name of the extension''s');
 CREATE ROLE tviews_anybody;
 SELECT table_privs_are('public', relation, 'tviews_anybody', ARRAY['SELECT'], relation || ': everybody may read and nothing else')
-    FROM unnest('{pg_tview_meta,pg_tview_state,pg_tview_audit_log,pg_tview_verified,pg_tviews_registry,pg_tviews_performance_summary,pg_tviews_queue_realtime,pg_tviews_cache_stats,pg_tviews_progress}'::name[]) AS relation;
+    FROM unnest('{pg_tview_meta,pg_tview_state,pg_tview_queue,pg_tviews_queue,pg_tview_audit_log,pg_tview_verified,pg_tviews_registry,pg_tviews_performance_summary,pg_tviews_queue_realtime,pg_tviews_cache_stats,pg_tviews_progress}'::name[]) AS relation;
 SELECT is_empty($$SELECT objid::regprocedure FROM members WHERE classid = 'pg_proc'::regclass AND NOT has_function_privilege('pg_monitor', objid, 'EXECUTE')
                   AND objid NOT IN ('pg_tviews_audit_archive'::regproc, 'pg_tviews_stats_reset'::regproc)$$, 'pg_monitor may execute every function but those that archive and reset');
 SELECT ok(NOT has_function_privilege('tviews_anybody', 'pg_tviews_audit_archive(timestamptz)', 'EXECUTE'), 'archiving is not for everybody');

@@ -175,7 +175,7 @@ class Reader:
                 self.session.run('BEGIN ISOLATION LEVEL REPEATABLE READ')
                 self.session.run(hot.LOCK_FOR_READING)
                 for pause in (0.005, 0):
-                    rows = self.session.run(hot.COMPARE)
+                    rows = self.session.run(hot.COMPARE_ALL)
                     if rows:
                         raise Difference(f'reader {self.number}, in one snapshot', rows)
                     self.comparisons += 1

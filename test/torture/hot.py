@@ -104,7 +104,21 @@ SELECT pg_tviews_create('tv_link', $$
     SELECT l.fk_post, l.fk_tag, jsonb_build_object('link', l.name, 'post', p.name, 'tag', g.name) AS data
     FROM tb_post_tag l JOIN tb_post p ON p.pk_post = l.fk_post JOIN tb_tag g ON g.pk_tag = l.fk_tag $$,
     '{"key": ["fk_post", "fk_tag"]}');
+
+SELECT pg_tviews_create('tv_later', $$
+    SELECT p.pk_post AS pk_later, jsonb_build_object('name', p.name, 'user', u.name, 'team', t.name, 'company', o.name, 'comments',
+               ARRAY(SELECT c.name || a.name FROM tb_comment c JOIN tb_user a ON a.pk_user = c.fk_user WHERE c.fk_post = p.pk_post
+                     ORDER BY c.pk_comment)) AS data
+    FROM tb_post p JOIN tb_user u ON u.pk_user = p.fk_user LEFT JOIN tb_team t ON t.pk_team = u.fk_team
+         LEFT JOIN tb_company o ON o.pk_company = t.fk_company $$, '{"refresh_mode": "deferred"}');
+
+SELECT pg_tviews_create('tv_asked', $$
+    SELECT t.pk_tag AS pk_asked, t.data || jsonb_build_object('links', (SELECT count(*) FROM tv_link l WHERE l.fk_tag = t.pk_tag)) AS data
+    FROM tv_tag t $$, '{"refresh_mode": "manual"}');
 """
+
+# At the end of each statement, in bursts in which transactions take locks early anyway.
+IMMEDIATE = 'tv_commenter'
 
 TVIEWS = ('tv_post', 'tv_user', 'tv_company', 'tv_commenter', 'tv_employer', 'tv_tag', 'tv_link', 'tv_reach', 'tv_node', 'tv_banner',
           'tv_rank', 'tv_share')
@@ -113,7 +127,12 @@ TVIEWS = ('tv_post', 'tv_user', 'tv_company', 'tv_commenter', 'tv_employer', 'tv
 LOCK_FOR_READING = ('LOCK TABLE tb_company, tb_team, tb_user, tb_profile, tb_post, tb_comment, tb_tag, tb_post_tag, tb_node, tb_site '
                     'IN ACCESS SHARE MODE')
 
-COMPARE = 'SELECT * FROM difference'
+# A transaction does not see in queued TVIEWs what it has written itself.
+COMPARE = "SELECT * FROM difference WHERE tview::regclass NOT IN (SELECT \"table\" FROM pg_tview_meta WHERE refresh_mode IN ('deferred', 'manual'))"
+
+# Where nothing is queued they are exact like all others.
+COMPARE_ALL = 'SELECT * FROM difference'
+QUEUE = 'SELECT * FROM pg_tview_queue'
 
 # While a TVIEW has one it is not compared, so there may be none when a burst is over.
 MARKS = 'SELECT tview::regclass::text, state FROM pg_tview_state'
@@ -131,9 +150,11 @@ _DIFFERENCE = """
 SELECT string_agg(format($$
     SELECT %1$L AS tview, 'missing or old' AS what, to_jsonb(d) AS document
     FROM (SELECT %3$s FROM %2$s EXCEPT ALL SELECT %3$s FROM %1$s) d
-    WHERE NOT EXISTS (SELECT FROM pg_tview_state s WHERE s.tview = %1$L::regclass) UNION ALL
+    WHERE NOT EXISTS (SELECT FROM pg_tview_state s WHERE s.tview = %1$L::regclass)
+      AND NOT EXISTS (SELECT FROM pg_tview_queue q WHERE q.tview = %1$L::regclass) UNION ALL
     SELECT %1$L, 'extra', to_jsonb(d) FROM (SELECT %3$s FROM %1$s EXCEPT ALL SELECT %3$s FROM %2$s) d
-    WHERE NOT EXISTS (SELECT FROM pg_tview_state s WHERE s.tview = %1$L::regclass)$$,
+    WHERE NOT EXISTS (SELECT FROM pg_tview_state s WHERE s.tview = %1$L::regclass)
+      AND NOT EXISTS (SELECT FROM pg_tview_queue q WHERE q.tview = %1$L::regclass)$$,
     m."table", m.view, array_to_string(m.columns, ', ')), ' UNION ALL ') FROM pg_tview_meta m"""
 
 

@@ -148,6 +148,7 @@ class Torture:
         """Lets all clients loose, waits for them, and compares."""
         kinds, weights = zip(*BURSTS)
         kind = self.random.choices(kinds, weights)[0]
+        self.main.run(f"SELECT pg_tviews_set_refresh_mode('{hot.IMMEDIATE}', '{'immediate' if kind.early else 'transactional'}')")
         long = self.random.random() < 0.02
         transactions_each, until = (10**9, time.monotonic() + 2) if long else (self.random.choice([1, 1, 2, 3, 6]), end + 60)
         work = [pool.submit(one.work, kind, transactions_each, until) for one in self.clients]
@@ -156,12 +157,16 @@ class Torture:
         failures.sort(key=lambda failure: not isinstance(failure, client.Difference))
         for failure in filter(None, failures):
             raise failure
-        rows = self.main.run(hot.COMPARE)
+        while self.main.run(hot.QUEUE):
+            self.main.run('SELECT pg_tviews_apply()')
+        rows = self.main.run(hot.COMPARE_ALL)
         if kind.suspend and not rows:
             for one in self.clients:
                 one.session.run('RESET pg_tviews.suspended')
             self.main.run('SELECT pg_tviews_resume()')
-            rows = self.main.run(hot.COMPARE)
+            while self.main.run(hot.QUEUE):
+                self.main.run('SELECT pg_tviews_apply()')
+            rows = self.main.run(hot.COMPARE_ALL)
         if rows:
             raise client.Difference(f'after burst {self.bursts}, {kind}, when nobody wrote', rows)
         marks = self.main.run(hot.MARKS)
@@ -172,7 +177,7 @@ class Torture:
         print(f'DIFFERENCE seen by {difference.who}; seed {self.options.seed}')
         for tview, what, document in difference.rows[:8]:
             print(f'  {tview}  {what}: {str(document)[:600]}')
-        print(f'  {len(difference.rows)} rows in all.  Now: {len(self.main.run(hot.COMPARE))} rows differ.')
+        print(f'  {len(difference.rows)} rows in all.  Now: {len(self.main.run(hot.COMPARE_ALL))} rows differ.')
         if not self.options.expect_difference:
             for one in self.clients:
                 print(f'client {one.number}:', *one.told(), sep='\n')

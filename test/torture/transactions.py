@@ -74,7 +74,7 @@ class Maker:
         what = self.one_of({'read': 8, 'compare': 0 if self.burst.truncate else 3, 'flush': 2, 'refresh': 1,
                             'suspend': 3 if self.burst.suspend else 0, 'resume': 3 if self.burst.suspend else 0})
         if what == 'compare':
-            return ('compare', 'SELECT * FROM difference')
+            return ('compare', hot.COMPARE)
         tview = self.random.choice(hot.TVIEWS)
         scope = self.random.choice(['database', 'session', 'transaction'])
         return ('read', {'read': f'SELECT count(*), max(data::text) FROM {tview}', 'flush': 'SELECT pg_tviews_flush()',
