@@ -136,7 +136,7 @@ class Writes:
                    f"SELECT query_to_xml('SELECT * FROM {name}', true, true, '') IS NULL",
                    f'DO $do$ DECLARE r record; BEGIN FOR r IN SELECT * FROM {name} LOOP END LOOP; END $do$',
                    f"COPY {name} TO PROGRAM 'cat >/dev/null'"]
-        if not alone:
+        if not alone and tview.mode != 'manual':      # that one would show what was there before
             choices += [self.cursors(tview)] * 2
         return Step('sql', self.rng.choice(choices))
 
