@@ -218,8 +218,8 @@ class Capacity:
             session = Session(self.server, DATABASE)
             took = session.measure([f"UPDATE tb_item SET name = name || '{n}' WHERE pk_item = 5" for n in range(20)])
             session.close()
-            self.check(f'memory of a session that has written below {count} TVIEWs', '0.4 MB + 0.2 MB × TVIEWs', 'MB',
-                       0.4 + 0.2 * count, took['memory_mb'], 50)
+            self.check(f'memory of a session that has written below {count} TVIEWs', '0.4 MB + 0.15 MB × TVIEWs', 'MB',
+                       0.4 + 0.15 * count, took['memory_mb'], 50)
             self.run(f"DO $$ BEGIN FOR i IN 1..{count} LOOP EXECUTE format('DROP TABLE tv_some%s', i); END LOOP; END $$")
 
     def shared_memory(self):
