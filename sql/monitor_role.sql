@@ -56,10 +56,13 @@ INSERT INTO calls VALUES
     ('pg_tviews_liveness()', 'pg_tviews_liveness()', 'looks'),
     ('pg_tviews_readiness()', 'pg_tviews_readiness()', 'looks'),
     ('pg_tviews_flush()', 'pg_tviews_flush()', 'looks'),     -- this transaction has written nothing
+    ('pg_tviews_start_worker()', 'pg_tviews_start_worker()', 'looks'),      -- it does what a commit would
     ('pg_tviews_verify(text, double precision)', format(:'tview', 'verify', ''), 'shows documents'),
     ('pg_tviews_create(text, text, jsonb)', 'pg_tviews_create(''tv_mine'', ''SELECT pk_user FROM tb_user'')', 'changes'),
     ('pg_tviews_drop(text, boolean, boolean)', format(:'tview', 'drop', ''), 'changes'),
     ('pg_tviews_refresh(text)', format(:'tview', 'refresh', ''), 'changes'),
+    ('pg_tviews_apply(regclass)', format(:'tview', 'apply', ''), 'changes'),
+    ('pg_tviews_set_refresh_mode(regclass, text)', format(:'tview', 'set_refresh_mode', ', ''manual'''), 'changes'),
     ('pg_tviews_suspend(text, text)', format(:'tview', 'suspend', ''), 'changes'),
     ('pg_tviews_resume(text)', format(:'tview', 'resume', ''), 'changes'),
     ('pg_tviews_reinstall_triggers()', 'pg_tviews_reinstall_triggers()', 'changes'),
@@ -113,6 +116,8 @@ SELECT count(*) >= 2 AS log FROM pg_tview_audit_log;
 SELECT count(*) FROM pg_tview_verified WHERE tview IS NULL;
 SELECT count(*) FROM pg_tviews_performance_summary WHERE schema LIKE 'Closed%';
 SELECT count(*) FROM pg_tviews_queue_realtime;
+SELECT count(*) FROM pg_tviews_queue;
+SELECT count(*) FROM pg_tview_queue;
 SELECT count(*) FROM pg_tviews_progress;
 SELECT count(*) >= 3 AS caches FROM pg_tviews_cache_stats;
 RESET ROLE;

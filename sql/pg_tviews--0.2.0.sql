@@ -109,7 +109,7 @@ FROM pg_tview_meta m LEFT JOIN (
 WHERE q.tview IS NOT NULL OR m.refresh_mode IN ('deferred', 'manual');
 COMMENT ON VIEW pg_tviews_queue IS 'what has still to be applied to each deferred and manual TVIEW, readable by everyone';
 
-GRANT SELECT ON pg_tview_meta, pg_tview_state, pg_tview_queue, pg_tviews_queue, pg_tviews_registry, pg_tview_audit_log TO PUBLIC;
+GRANT SELECT ON pg_tview_meta, pg_tview_state, pg_tviews_queue, pg_tviews_registry, pg_tview_audit_log TO PUBLIC;
 
 -- Functions -------------------------------------------------------------------------------------------------------
 
@@ -566,7 +566,7 @@ DECLARE
     broken regclass;
 BEGIN
     FOR tview IN SELECT "table" FROM @extschema@.pg_tview_meta AS m
-                 WHERE sample > 0 AND NOT EXISTS (SELECT FROM @extschema@.pg_tview_queue AS q WHERE q.tview = m."table") ORDER BY "table"::text LOOP
+                 WHERE sample > 0 AND NOT EXISTS (SELECT FROM @extschema@.pg_tviews_queue AS q WHERE q.schema = m.schema AND q.entity = m.entity AND q.entries > 0) ORDER BY "table"::text LOOP
         BEGIN
             SELECT count(*) INTO found FROM @extschema@.pg_tviews_verify(tview::text, sample);
         EXCEPTION WHEN data_corrupted OR index_corrupted OR undefined_file THEN

@@ -86,7 +86,7 @@ DECLARE
     broken regclass;
 BEGIN
     FOR tview IN SELECT "table" FROM @extschema@.pg_tview_meta AS m
-                 WHERE sample > 0 AND NOT EXISTS (SELECT FROM @extschema@.pg_tview_queue AS q WHERE q.tview = m."table") ORDER BY "table"::text LOOP
+                 WHERE sample > 0 AND NOT EXISTS (SELECT FROM @extschema@.pg_tviews_queue AS q WHERE q.schema = m.schema AND q.entity = m.entity AND q.entries > 0) ORDER BY "table"::text LOOP
         BEGIN
             SELECT count(*) INTO found FROM @extschema@.pg_tviews_verify(tview::text, sample);
         EXCEPTION WHEN data_corrupted OR index_corrupted OR undefined_file THEN
@@ -233,7 +233,7 @@ FROM pg_tview_meta m LEFT JOIN (
     FROM pg_tview_queue p GROUP BY p.tview) q ON q.tview = m."table"
 WHERE q.tview IS NOT NULL OR m.refresh_mode IN ('deferred', 'manual');
 COMMENT ON VIEW pg_tviews_queue IS 'what has still to be applied to each deferred and manual TVIEW, readable by everyone';
-GRANT SELECT ON pg_tview_queue, pg_tviews_queue TO PUBLIC;
+GRANT SELECT ON pg_tviews_queue TO PUBLIC;
 
 COMMENT ON FUNCTION pg_tviews_create(text, text, jsonb) IS
     'creates the TVIEW tview ([schema.]tv_<entity>) from a SELECT; options: key (text or array of text), fillfactor (integer percent, 10 to 100), data_index (boolean), reads (array of text: relations that functions in the query read unseen), refresh_mode (text); returns its table. Errors: 42602 name, 42601 not one SELECT, 42P07 exists already, 42P16 no key column, 42883 key not comparable, 0A000 query not maintainable, 22023 options, 42P01 or 42809 in reads, 23505 or 23502 key not unique or null, 42501 no TRIGGER privilege';

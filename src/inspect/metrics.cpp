@@ -140,9 +140,9 @@ std::map<Oid, Backlog> backlogs()
     if (!OidIsValid(catalog::queue_table()))
         return all;
     pg::SpiSession session;
-    pg::execute(fmt::format("SELECT tview::pg_catalog.oid, entries, extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) oldest)"
-                            "::pg_catalog.float8 FROM (SELECT tview, pg_catalog.count(*) AS entries, pg_catalog.min(enqueued_at) AS oldest "
-                            "FROM {}.pg_tview_queue GROUP BY tview) AS q", *catalog::extension_schema()),
+    pg::execute(fmt::format("SELECT tview::pg_catalog.regclass::pg_catalog.oid, entries, extract(epoch FROM pg_catalog.clock_timestamp() "
+                            "OPERATOR(pg_catalog.-) oldest)::pg_catalog.float8 FROM {}.pg_tviews_queue WHERE oldest IS NOT NULL",
+                            *catalog::extension_schema()),
                 {}, {}, [&](TupleTableSlot *slot) {
                     pg::call([&] { slot_getallattrs(slot); });
                     all[DatumGetObjectId(slot->tts_values[0])] = {static_cast<std::uint64_t>(DatumGetInt64(slot->tts_values[1])),
