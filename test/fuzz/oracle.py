@@ -182,7 +182,7 @@ class Runner:
                 self.main.run('SELECT pg_tviews_apply()')
                 self._note('queues applied')
         except psycopg2.Error as error:
-            if not self._alive() or state_of(error)[:2] not in ('22', '23', '21'):
+            if not self._alive() or (state_of(error) not in OF_THE_DATA and state_of(error)[:2] not in ('22', '23', '21')):
                 raise Failed(Failure('error', None, state_of(error), first_line(error), [('pg_tviews_apply()',)])) from None
             self._note(f'queues that cannot be applied: {state_of(error)}')
             return False
