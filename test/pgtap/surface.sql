@@ -197,7 +197,8 @@ SELECT is_empty($$SELECT objid::regclass FROM members JOIN pg_class c ON c.oid =
                 'every table and view has a name of the extension''s');
 CREATE ROLE tviews_anybody;
 SELECT table_privs_are('public', relation, 'tviews_anybody', ARRAY['SELECT'], relation || ': everybody may read and nothing else')
-    FROM unnest('{pg_tview_meta,pg_tview_state,pg_tview_queue,pg_tviews_queue,pg_tview_audit_log,pg_tview_verified,pg_tviews_registry,pg_tviews_performance_summary,pg_tviews_queue_realtime,pg_tviews_cache_stats,pg_tviews_progress}'::name[]) AS relation;
+    FROM unnest('{pg_tview_meta,pg_tview_state,pg_tviews_queue,pg_tview_audit_log,pg_tview_verified,pg_tviews_registry,pg_tviews_performance_summary,pg_tviews_queue_realtime,pg_tviews_cache_stats,pg_tviews_progress}'::name[]) AS relation;
+SELECT table_privs_are('public', 'pg_tview_queue', 'tviews_anybody', '{}', 'keys of documents are nobody''s to read');
 SELECT is_empty($$SELECT objid::regprocedure FROM members WHERE classid = 'pg_proc'::regclass AND NOT has_function_privilege('pg_monitor', objid, 'EXECUTE')
                   AND objid NOT IN ('pg_tviews_audit_archive'::regproc, 'pg_tviews_stats_reset'::regproc)$$, 'pg_monitor may execute every function but those that archive and reset');
 SELECT ok(NOT has_function_privilege('tviews_anybody', 'pg_tviews_audit_archive(timestamptz)', 'EXECUTE'), 'archiving is not for everybody');
