@@ -187,6 +187,17 @@ std::vector<std::pair<Slot, const Seeds *>> Queue::take_from(SeedMap &seeds_of, 
     return seeds_of_tview(flushed_.back().seeds, tview);
 }
 
+void Queue::requeue(Oid tview)
+{
+    absorb_reopened();
+    for (auto at = flushed_.begin(); at != flushed_.end();) {
+        bool enqueued = at->queued && !seeds_of_tview(at->seeds, tview).empty();
+        if (enqueued)
+            merge(queued_, std::move(at->seeds));
+        at = enqueued ? flushed_.erase(at) : std::next(at);
+    }
+}
+
 void Queue::unqueue(Oid tview)
 {
     SeedMap own;
@@ -207,7 +218,7 @@ void Queue::forget(Oid tview)
 
 void Queue::settle(bool keep_for_commit)
 {
-    flushed_.remove_if([&](const Flushed &flushed) { return flushed.level <= 1 && (flushed.queued || !keep_for_commit); });
+    flushed_.remove_if([&](const Flushed &flushed) { return flushed.level <= 1 && !flushed.queued && !keep_for_commit; });
 }
 
 void Queue::merge(SeedMap &seeds_of, SeedMap &&seeds)

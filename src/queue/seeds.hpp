@@ -82,6 +82,9 @@ public:
     std::vector<std::pair<Slot, const Seeds *>> queued(Oid tview);
     // A TVIEW's, moved to the flushed list at the current nesting level.
     std::vector<std::pair<Slot, const Seeds *>> take_queued(Oid tview);
+    // Makes what was enqueued before DDL seeds again: an apply of this transaction is about to delete the keys, and others may miss its rows
+    // until it commits.
+    void requeue(Oid tview);
     // The TVIEW has another mode now: what is left of it is flushed like any seeds.
     void unqueue(Oid tview);
 
@@ -103,10 +106,12 @@ public:
     // the latest rows and may not find them again, so they are compared whether it does or not.
     std::map<Oid, Keys> revisit;
 
-    // Queues to apply at commit, above READ COMMITTED, and whether to compare everything; by the nesting level that asked for it.
+    // Queues to apply at commit, above READ COMMITTED, and the documents compared on the transaction's snapshot, which may be older than
+    // another session's apply; by the nesting level that asked for it.
     struct ToApply {
+        explicit ToApply(int asked_at) : level(asked_at) {}
         int level;
-        bool everything;
+        Keys keys;
     };
     std::map<Oid, ToApply> apply_at_commit;
 

@@ -144,29 +144,28 @@ void wait_for_writers(const catalog::Compiled &tview)
     });
 }
 
-// The documents to compare by what the latest snapshots show.
-Found take_documents(catalog::Compiled &tview, bool everything, Moment moment)
+// The documents to compare, `more` among them.
+Found take_documents(catalog::Compiled &tview, const Keys &more, Moment moment)
 {
     queue::Queue &queue = queue::Queue::current();
     Oid table = tview.tview.table;
     bool later = moment == Moment::read && IsolationUsesXactSnapshot();
     Found found;
     found.keys = take_queued(tview, moment, !later);
-    found.keys.everything |= everything;
-    if (later) {
-        auto &rest = queue.apply_at_commit.try_emplace(table, queue::Queue::ToApply{GetCurrentTransactionNestLevel(), false}).first->second;
-        rest.everything |= found.keys.everything;
-    } else {
+    found.keys.add(more);
+    if (!later)
         wait_for_writers(tview);
-    }
+    queue.requeue(table);
     if (queue.has_queued(table))
         found.keys.add(walked_keys(tview, queue.queued(table), moment));
+    if (later)
+        queue.apply_at_commit.try_emplace(table, GetCurrentTransactionNestLevel()).first->second.keys.add(found.keys);
     return found;
 }
 
-Written apply(Oid table, bool everything, Moment moment)
+Written apply(Oid table, const Keys &more, Moment moment)
 {
-    return compare(table, true, moment, [&](catalog::Compiled &tview) { return take_documents(tview, everything, moment); });
+    return compare(table, true, moment, [&](catalog::Compiled &tview) { return take_documents(tview, more, moment); });
 }
 
 }  // namespace
@@ -210,7 +209,9 @@ void forget_enqueued()
 
 Written apply(Oid table, bool everything)
 {
-    return apply(table, everything, Moment::read);
+    Keys keys;
+    keys.everything = everything;
+    return apply(table, keys, Moment::read);
 }
 
 bool apply_the_rest()
@@ -225,7 +226,7 @@ bool apply_the_rest()
         return std::tuple(a->rank, a->tview.table) < std::tuple(b->rank, b->tview.table);
     });
     for (const auto &tview : tviews)
-        apply(tview->tview.table, rest.at(tview->tview.table).everything, Moment::commit);
+        apply(tview->tview.table, rest.at(tview->tview.table).keys, Moment::commit);
     return !tviews.empty();
 }
 

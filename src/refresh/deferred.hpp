@@ -30,7 +30,10 @@
 // Keys, not seeds, are kept: they mean the same whatever becomes of the query.
 //
 // Above READ COMMITTED an apply compares what the transaction's snapshot shows, as a flush on read does, and leaves the rows alone; the
-// steps above follow at commit, on the latest snapshots.
+// steps above follow at commit, on the latest snapshots, and compare the same documents again: another apply may have come in between.
+//
+// What a transaction has enqueued before DDL is enqueued again at its end if it applies: its rows, uncommitted, may have gone into
+// documents whose keys it has deleted.  test/model/deferred.py checks all of it, with each part taken away.
 #pragma once
 
 #include "catalog/refresh_mode.hpp"
