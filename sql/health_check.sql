@@ -100,6 +100,24 @@ SELECT component, severity, left(message, 74) AS message FROM look WHERE compone
 SELECT command FROM problems WHERE component = 'metadata' \gexec
 SELECT * FROM look;
 CALL check_exact();
+-- It comes back in the refresh mode that it had last, which need not be that of its creation.
+CREATE PROCEDURE lose_view() LANGUAGE plpgsql AS $$
+BEGIN
+    ALTER EVENT TRIGGER pg_tviews_sql_drop DISABLE;
+    DELETE FROM pg_depend WHERE objid = '"v_Odd name"'::regclass AND deptype = 'i';
+    DROP VIEW "v_Odd name";
+    ALTER EVENT TRIGGER pg_tviews_sql_drop ENABLE ALWAYS;
+END $$;
+SELECT pg_tviews_set_refresh_mode('"tv_Odd name"', 'manual');
+CALL lose_view();
+SELECT command FROM problems WHERE component = 'metadata' \gexec
+SELECT refresh_mode FROM pg_tviews_registry WHERE entity = 'Odd name';
+SELECT pg_tviews_set_refresh_mode('"tv_Odd name"', 'transactional');
+CALL lose_view();
+SELECT command FROM problems WHERE component = 'metadata' \gexec
+SELECT refresh_mode FROM pg_tviews_registry WHERE entity = 'Odd name';
+SELECT * FROM look;
+CALL check_exact();
 DELETE FROM pg_tview_meta WHERE entity = 'Odd name';
 UPDATE tb_user SET name = lower(name);
 SELECT component, severity, left(message, 100) AS message FROM look;

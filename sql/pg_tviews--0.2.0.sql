@@ -481,7 +481,8 @@ CREATE FUNCTION pg_tviews_health_metadata(OUT severity text, OUT message text, O
     UNION ALL
     SELECT 'error', format('the backing view of TVIEW %s is gone', m."table"),
            format('DELETE FROM @extschema@.pg_tview_meta WHERE "table" = %L::pg_catalog.regclass; DROP TABLE %s; SELECT @extschema@.pg_tviews_create(%L, %L, %L)',
-                  m."table", m."table", m."table"::text, rtrim(m.definition, '; '), m.options || jsonb_build_object('key', m.key_columns))
+                  m."table", m."table", m."table"::text, rtrim(m.definition, '; '), m.options - 'refresh_mode' || jsonb_build_object('key', m.key_columns)
+                      || CASE m.refresh_mode WHEN 'transactional' THEN '{}' ELSE jsonb_build_object('refresh_mode', m.refresh_mode) END)
     FROM @extschema@.pg_tview_meta AS m JOIN pg_class AS t ON t.oid = m."table" WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = m.view)
         AND NOT EXISTS (SELECT FROM wanting AS w WHERE w.tview_name = m."table")
     UNION ALL

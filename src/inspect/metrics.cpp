@@ -1,7 +1,7 @@
 // pg_tviews_metrics(): the statistics in the OpenMetrics text format, for a scraper that asks by SQL.
 //
-// Families begin with pg_tviews_; those of a TVIEW have the labels datname, schema and tview.  Times are in seconds.  Not here: what
-// the figures are (stats/), nor the same as tables (statistics.cpp).
+// Families begin with pg_tviews_; those of a TVIEW have the labels datname, schema and tview, those of its queue refresh_mode, too.
+// Times are in seconds.  Not here: what the figures are (stats/), nor the same as tables (statistics.cpp).
 #include <functional>
 #include <fmt/core.h>
 #include <map>
@@ -92,6 +92,7 @@ private:
 
 struct Tview {
     std::string labels;
+    std::string queue_labels;
     stats::Found found;
     stats::Counters counters;
     std::uint64_t rows;
@@ -158,8 +159,8 @@ std::vector<Tview> collect(const std::string &database)
     std::map<Oid, Backlog> queued = backlogs();
     for (const catalog::Tview &tview : catalog::all_tviews()) {
         const LastVerification &last = verifications[tview.table];
-        Tview one{label("datname", database) + "," + label("schema", tview.schema) + "," + label("tview", "tv_" + tview.entity),
-                  {}, {}, table_rows(tview.table), table_bytes(tview.table), !catalog::visible_marks_of(tview.table).any(),
+        std::string labels = label("datname", database) + "," + label("schema", tview.schema) + "," + label("tview", "tv_" + tview.entity);
+        Tview one{labels, labels + "," + label("refresh_mode", name_of(tview.mode)), {}, {}, table_rows(tview.table), table_bytes(tview.table), !catalog::visible_marks_of(tview.table).any(),
                   last.differences, last.at,
                   queued[tview.table].entries, queued[tview.table].oldest};
         one.found = stats::read(tview.table, one.counters);
@@ -231,10 +232,10 @@ void add_tviews(Exposition &text, const std::vector<Tview> &tviews)
         text.gauge(tview.labels, std::uint64_t{tview.active});
     text.family("queued_entries", "gauge", "", "Keys of documents in pg_tview_queue, if it is deferred or manual.");
     for (const Tview &tview : tviews)
-        text.gauge(tview.labels, tview.queued);
+        text.gauge(tview.queue_labels, tview.queued);
     text.family("queued_oldest_seconds", "gauge", "seconds", "Age of the oldest of them.");
     for (const Tview &tview : tviews)
-        text.gauge(tview.labels, tview.oldest_queued);
+        text.gauge(tview.queue_labels, tview.oldest_queued);
     text.family("rows", "gauge", "", "Documents of the TVIEW, as of its last VACUUM or ANALYZE.");
     for (const Tview &tview : tviews)
         text.gauge(tview.labels, tview.rows);

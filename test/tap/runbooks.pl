@@ -1,7 +1,7 @@
-# The runbooks that take several sessions or servers, performed: lock waits and deadlocks, a failed upgrade, a failover, a backend without
-# memory.  The SQL comes out of docs/operations/runbooks.md; each failure is made, the diagnosis must name the culprit, the resolution
-# must cure it, and in the end every TVIEW equals its query.  Those that take many rows are performed by runbooks_measured.pl, the others by
-# test/docs/run.
+# The runbooks that take several sessions or servers, performed: lock waits and deadlocks, a deferred TVIEW behind, a failed upgrade, a
+# failover, a backend without memory.  The SQL comes out of docs/operations/runbooks.md; each failure is made, the diagnosis must name the
+# culprit, the resolution must cure it, and in the end every TVIEW equals its query.  Those that take many rows are performed by
+# runbooks_measured.pl, the others by test/docs/run.
 use strict;
 use warnings;
 use FindBin;
@@ -97,6 +97,74 @@ foreach my $transaction ("$first $first_ends COMMIT;", "$second $second_ends COM
 command_ok([ 'pgbench', '-n', '-c', '4', '-T', '2', @scripts, $node->connstr($db) ], 'the same writes without reads between them, side by side');
 is(scalar(() = substr(slurp_file($node->logfile), $logged) =~ /deadlock detected/g), 1, 'do not deadlock');
 exact($node, 'after them');
+
+# A deferred TVIEW that falls behind: a query that fails, a prepared transaction in the worker's way, no room for a worker, no worker after a
+# restart.
+my ($behind) = runbook('deferred-behind', 'Diagnosis');
+my ($start_worker, $catch_up) = runbook('deferred-behind', 'Resolution');
+my $is_queued = q{SELECT count(*) FROM pg_tviews_queue WHERE entries > 0};
+$node->safe_psql($db, q{
+	CREATE TABLE tb_ratio (pk_ratio integer PRIMARY KEY, a integer, b integer);
+	INSERT INTO tb_ratio VALUES (1, 6, 2), (2, 6, 3);
+	SELECT pg_tviews_create('tv_ratio', 'SELECT pk_ratio, a / b AS ratio FROM tb_ratio', '{"refresh_mode": "deferred"}')});
+
+sub waits_behind
+{
+	my ($entries, $worker, $why) = @_;
+	like((run_block($node, $behind))[0], qr/\Atv_ratio\|$entries\|f\|00:[^|]+\|SELECT pg_tviews_apply\('tv_ratio'\)$worker\z/, "the diagnosis where $why");
+	return;
+}
+
+sub caught_up
+{
+	my ($when) = @_;
+	wait_until($node, $db, "SELECT ($is_queued) = 0");
+	is($node->safe_psql($db, 'SELECT * FROM v_ratio EXCEPT SELECT pk_ratio, ratio FROM tv_ratio'), '', "nothing is missing $when");
+	return exact($node, $when);
+}
+
+my $applies = q{SELECT pg_tviews_apply('tv_ratio')};
+my $a_worker = qr/\n\d+\|\w+\|[^\n]+/;
+$node->safe_psql($db, q{UPDATE tb_ratio SET b = 0 WHERE pk_ratio = 1});
+$node->safe_psql($db, q{UPDATE tb_ratio SET a = 9 WHERE pk_ratio = 2});
+$node->wait_for_log(qr/could not apply the queue of TVIEW public\.tv_ratio: division by zero/);
+waits_behind(2, $a_worker, 'the query fails');
+like((run_block($node, $applies))[1], qr/division by zero.*maintaining TVIEW public\.tv_ratio/s, 'the printed command shows the error');
+like($node->safe_psql($db, q{SELECT message FROM pg_tviews_health_queue('0 s')}), qr/^TVIEW public\.tv_ratio has 2 entries queued/m, 'the health check reports it');
+like($node->safe_psql($db, 'SELECT pg_tviews_metrics()'), qr/^pg_tviews_queued_oldest_seconds\{[^}]*tview="tv_ratio",refresh_mode="deferred"\} (?!0$)\d/m,
+	'and so does the metric of the alert');
+$node->safe_psql($db, q{UPDATE tb_ratio SET b = 1 WHERE pk_ratio = 1});
+like((run_block($node, $catch_up))[0], qr/\A[0-2]\n0\n0\z/, 'the row corrected, it catches up');
+caught_up('after a query that failed');
+
+$node->safe_psql($db, q{BEGIN; UPDATE tb_ratio SET a = 1 WHERE pk_ratio = 1; PREPARE TRANSACTION 'in the way'});
+$node->safe_psql($db, q{UPDATE tb_ratio SET a = 12 WHERE pk_ratio = 2});
+$node->wait_for_log(qr/could not apply the queue of TVIEW public\.tv_ratio: canceling statement due to lock timeout/);
+waits_behind(1, $a_worker, 'a prepared transaction is in the way');
+my $applying = client($node, 'applying', $applies);
+wait_until($node, $db, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'applying' AND wait_event = 'transactionid'});
+like((run_block($node, $chains))[0], qr/^0\|\d\|/, 'the printed command waits, for a holder without a process');
+($named) = run_block($node, $prepared);
+like($named, qr/^in the way\|/, 'which is named');
+$node->safe_psql($db, (split /\|/, $named)[4]);
+all_succeed('and whose end lets it go on', $applying);
+is($applying->{out}, "1\n", 'it writes what was queued');
+caught_up('after a prepared transaction');
+
+$node->safe_psql($db, 'ALTER SYSTEM SET max_worker_processes = 0');
+$node->restart;
+$node->safe_psql($db, q{UPDATE tb_ratio SET a = 15 WHERE pk_ratio = 2});
+waits_behind(1, qr//, 'there is no room for a worker');
+like((run_block($node, $start_worker))[1], qr/could not start a worker.*max_worker_processes/s, 'starting one says so');
+is((run_block($node, $catch_up))[0], "1\n0\n0", 'without one it catches up on request');
+caught_up('without a worker');
+$node->safe_psql($db, q{UPDATE tb_ratio SET a = 18 WHERE pk_ratio = 2});
+$node->safe_psql($db, 'ALTER SYSTEM RESET max_worker_processes');
+$node->restart;
+waits_behind(1, qr//, 'there is no worker after a restart');
+is((run_block($node, $start_worker))[0], 't', 'one is started');
+caught_up('after a restart');
+$node->safe_psql($db, 'DROP TABLE tv_ratio, tb_ratio');
 
 # An upgrade that fails: in an installation of its own, whose library says that it is of the old version and lacks a function that
 # the new version's script refers to.
