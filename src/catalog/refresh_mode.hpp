@@ -4,7 +4,7 @@
 //   immediate       at the end of each statement, too
 //   deferred        after the commit, by a background worker
 //   manual          when pg_tviews_apply() is called
-// Not here: what the modes do (queue/flush_points.cpp, refresh/deferred.hpp), changing a mode (ddl/refresh_mode.cpp).
+// Not here: what the modes do (queue/flush_points.cpp, refresh/deferred.hpp), changing a mode (inspect/refresh_modes.cpp).
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// When a flush happens: at the first read of a TVIEW with pending seeds, before DDL, before a parallel plan, at pre-commit
-// and pre-prepare, and on request.
+// When a flush happens: at the first read of a TVIEW with pending seeds, before DDL, before a parallel plan, at the end of a
+// statement (mode immediate), at pre-commit and pre-prepare, and on request.
 #pragma once
 
 #include <cstdint>
