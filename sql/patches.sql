@@ -221,4 +221,67 @@ SELECT * FROM pg_tviews_explain('tv_signed') AS e (line) WHERE line LIKE '%copie
 UPDATE tb_member SET name = 'signed ' || pk_member;
 SELECT data FROM tv_signed WHERE pk_signed < 3 ORDER BY pk_signed;
 SELECT * FROM pg_tviews_verify(NULL);
+-- arrays that subqueries in FROM and groups make: grouped, LATERAL, through another subquery, a view and a CTE, of the query's own groups
+CREATE TABLE tb_sku (pk_sku integer PRIMARY KEY, name text, price numeric NOT NULL);
+CREATE TABLE tb_line (pk_line integer PRIMARY KEY, fk_order integer, fk_sku integer NOT NULL, quantity integer NOT NULL, note text);
+INSERT INTO tb_sku SELECT n, 'sku ' || n, n FROM generate_series(1, 20) n;
+INSERT INTO tb_line SELECT n, nullif(n % 40, 0), 1 + n % 20, n % 7, 'line ' || n FROM generate_series(1, 200) n;
+CREATE INDEX ON tb_line (fk_order);
+CREATE INDEX ON tb_line (fk_sku);
+CREATE VIEW v_notes AS
+    SELECT l.fk_order, jsonb_agg(jsonb_build_object('line', l.pk_line, 'note', l.note) ORDER BY l.pk_line) AS notes
+    FROM tb_line l GROUP BY l.fk_order;
+CREATE TABLE tv_order AS
+    WITH sold AS (SELECT l.fk_order, jsonb_agg(jsonb_build_object('sku', s.pk_sku, 'name', s.name) ORDER BY l.pk_line) AS skus
+                  FROM tb_line l JOIN tb_sku s ON s.pk_sku = l.fk_sku GROUP BY l.fk_order)
+    SELECT a.pk_article AS pk_order, v.notes,
+           jsonb_build_object('total', coalesce(x.total, 0), 'lines', coalesce(x.lines, '[]'), 'last', jsonb_build_object('three', y.lines),
+                              'sold', (SELECT z.skus FROM (SELECT * FROM sold) z WHERE z.fk_order = a.pk_article)) AS data
+    FROM tb_article a
+    LEFT JOIN (SELECT l.fk_order, sum(l.quantity * s.price) AS total,
+                      coalesce(jsonb_agg(jsonb_build_object('id', l.pk_line, 'note', l.note, 'sku', jsonb_build_object('name', s.name))
+                                         ORDER BY l.pk_line) FILTER (WHERE l.quantity > 0), '[]') AS lines
+               FROM tb_line l JOIN tb_sku s ON s.pk_sku = l.fk_sku GROUP BY l.fk_order HAVING count(*) > 1) x ON x.fk_order = a.pk_article
+    LEFT JOIN v_notes v ON v.fk_order = a.pk_article
+    LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('id', l.pk_line, 'note', l.note) ORDER BY l.pk_line DESC) AS lines
+                       FROM tb_line l WHERE l.fk_order = a.pk_article) y ON true;
+CREATE TABLE tv_basket AS
+    SELECT l.fk_order AS pk_basket, count(*) AS lines,
+           jsonb_agg(jsonb_build_object('id', l.pk_line, 'note', l.note, 'sku', jsonb_build_object('name', s.name)) ORDER BY l.pk_line) AS data
+    FROM tb_line l JOIN tb_sku s ON s.pk_sku = l.fk_sku WHERE l.fk_order IS NOT NULL GROUP BY l.fk_order HAVING sum(l.quantity) > 2;
+SELECT tv, line FROM unnest('{tv_order,tv_basket}'::text[]) tv, pg_tviews_explain(tv) AS e (line) WHERE line ~ '^ tb|copied';
+UPDATE tb_sku SET name = upper(name) WHERE pk_sku < 5;
+UPDATE tb_sku SET name = NULL WHERE pk_sku = 6;
+UPDATE tb_line SET note = 'noted' WHERE fk_order < 4;
+SELECT pk_order, notes, data FROM tv_order WHERE pk_order = 3;
+SELECT data FROM tv_basket WHERE pk_basket = 3;
+SELECT * FROM pg_tviews_verify(NULL);
+-- with lines that come, go and move in the same transaction, groups that a HAVING lets in and out, savepoints
+BEGIN;
+UPDATE tb_sku SET name = 'in a transaction' WHERE pk_sku < 9;
+UPDATE tb_line SET fk_order = 5 WHERE fk_order = 6;
+UPDATE tb_line SET note = 'moved' WHERE fk_order = 5;
+UPDATE tb_line SET quantity = 0 WHERE fk_order = 7;
+SAVEPOINT s;
+UPDATE tb_sku SET name = 'rolled back', price = 0 WHERE pk_sku BETWEEN 7 AND 12;
+SELECT * FROM pg_tviews_verify(NULL);
+ROLLBACK TO s;
+UPDATE tb_line SET note = 'of the group that is gone', quantity = quantity WHERE fk_order = 7;
+UPDATE tb_line SET pk_line = pk_line + 1000, note = 'other id' WHERE fk_order = 8;
+DELETE FROM tb_line WHERE fk_order = 9 AND pk_line > 9;
+COMMIT;
+UPDATE tb_line SET note = 'of one or none' WHERE fk_order IN (7, 9) OR fk_order IS NULL;
+SELECT * FROM pg_tviews_verify(NULL);
+-- not where more is done with the array, its rows or its groups
+CREATE TABLE tv_heap AS
+    SELECT a.pk_article AS pk_heap, jsonb_array_length(x.lines) AS n, jsonb_build_object('x', x.lines, 'y', y.lines, 'y again', y.names, 'z', z.lines) AS data
+    FROM tb_article a
+    LEFT JOIN (SELECT l.fk_order, jsonb_agg(jsonb_build_object('id', l.pk_line, 'note', l.note) ORDER BY l.pk_line) AS lines FROM tb_line l GROUP BY 1) x ON x.fk_order = a.pk_article
+    LEFT JOIN (SELECT l.fk_order, max(l.note) AS names, jsonb_agg(jsonb_build_object('id', l.pk_line, 'note', l.note) ORDER BY l.pk_line) AS lines
+               FROM tb_line l GROUP BY 1) y ON y.fk_order = a.pk_article
+    LEFT JOIN (SELECT DISTINCT l.fk_order, jsonb_agg(jsonb_build_object('id', l.pk_line, 'note', l.note)) OVER (PARTITION BY l.fk_order ORDER BY l.pk_line ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS lines
+               FROM tb_line l) z ON z.fk_order = a.pk_article AND z.lines IS NOT NULL;
+SELECT line FROM pg_tviews_explain('tv_heap') AS e (line) WHERE line ~ 'copied';
+UPDATE tb_line SET note = 'z' WHERE pk_line < 50;
+SELECT * FROM pg_tviews_verify(NULL);
 DROP SCHEMA s_patches CASCADE;

@@ -15,11 +15,31 @@ namespace {
 
 using model::AttributeNumber;
 
+// Whether its rows, or groups of them, are given as they are: none left out, put in order or made twice.
 bool is_plain(const Query *query)
 {
-    return query->groupClause == nullptr && query->groupingSets == nullptr && query->havingQual == nullptr &&
-           !query->hasWindowFuncs && !query->hasTargetSRFs && query->distinctClause == nullptr && query->sortClause == nullptr &&
-           query->limitCount == nullptr && query->limitOffset == nullptr && query->setOperations == nullptr;
+    return query->groupingSets == nullptr && !query->hasWindowFuncs && !query->hasTargetSRFs && query->distinctClause == nullptr &&
+           query->sortClause == nullptr && query->limitCount == nullptr && query->limitOffset == nullptr &&
+           query->setOperations == nullptr;
+}
+
+bool is_grouped(const Query *query)
+{
+    return query->groupClause != nullptr || query->havingQual != nullptr || query->hasAggs;
+}
+
+// The column a Var of this level stands for, through the aliases of joins; none if a join computes it of both sides'.
+const Var *behind_joins(const Query *query, const Var *var)
+{
+    for (;;) {
+        auto *rte = static_cast<RangeTblEntry *>(pg::nth(query->rtable, static_cast<int>(var->varno) - 1));
+        if (rte->rtekind != RTE_JOIN)
+            return var;
+        auto *merged = var->varattno > 0 ? static_cast<Node *>(pg::nth(rte->joinaliasvars, var->varattno - 1)) : nullptr;
+        if (merged == nullptr || !IsA(merged, Var))
+            return nullptr;
+        var = reinterpret_cast<Var *>(merged);
+    }
 }
 
 // The keys of jsonb_build_object()'s arguments, if all are constant and none comes twice; else none.
@@ -90,8 +110,7 @@ public:
     // Those of columns that are used for nothing but these copies.
     std::vector<model::Copy> pure(const std::vector<model::Copy> &copies)
     {
-        uses_.clear();
-        count_uses(reinterpret_cast<Node *>(query_), 0);
+        count_uses();
         std::map<AttributeNumber, int> copied;
         for (const model::Copy &copy : copies)
             ++copied[copy.column];
@@ -102,21 +121,25 @@ public:
         return found;
     }
 
+    // Whether the query refers to this column in one place only.
+    bool is_used_once(AttributeNumber column)
+    {
+        count_uses();
+        return uses_.count(model::whole_row) == 0 && uses_[column] == 1;
+    }
+
 private:
-    // The relation's column behind a Var, through the aliases of joins; none if it is another's or computed.
+    // The relation's column behind a Var; none if it is another's or computed.
     std::optional<AttributeNumber> column(const Var *var) const
     {
-        for (;;) {
-            if (static_cast<int>(var->varno) == rti_)
-                return var->varattno;
-            auto *rte = static_cast<RangeTblEntry *>(pg::nth(query_->rtable, static_cast<int>(var->varno) - 1));
-            if (rte->rtekind != RTE_JOIN || var->varattno <= 0)
-                return std::nullopt;
-            auto *merged = static_cast<Node *>(pg::nth(rte->joinaliasvars, var->varattno - 1));
-            if (merged == nullptr || !IsA(merged, Var))
-                return std::nullopt;
-            var = reinterpret_cast<Var *>(merged);
-        }
+        var = behind_joins(query_, var);
+        return var != nullptr && static_cast<int>(var->varno) == rti_ ? std::optional(var->varattno) : std::nullopt;
+    }
+
+    void count_uses()
+    {
+        uses_.clear();
+        count_uses(reinterpret_cast<Node *>(query_), 0);
     }
 
     // Counts what refers to the relation's columns, anywhere in the query.
@@ -165,37 +188,73 @@ private:
     std::map<AttributeNumber, int> uses_;
 };
 
-// An array in the documents: a subquery that does nothing but jsonb_agg() of the rows it joins.
+// An array in the documents: jsonb_agg() of the rows that a query level joins, and nothing done with it but putting it there.
 struct Array {
-    const SubLink *sublink;
+    const Scope *scope;
     Node *element;
     std::string output;
     std::vector<std::string> path;
 };
 
-// The element of the array a value is, if it is one: (SELECT jsonb_agg(element …) …), perhaps in COALESCE with a constant.
-std::optional<Array> as_array(Node *value)
+// The value behind COALESCE(value, constant).
+Node *without_default(Node *value)
 {
-    if (IsA(value, CoalesceExpr)) {
-        const List *arguments = reinterpret_cast<CoalesceExpr *>(value)->args;
-        if (pg::length(arguments) != 2 || !IsA(pg::strip_relabel(static_cast<Node *>(pg::nth(arguments, 1))), Const))
+    if (!IsA(value, CoalesceExpr))
+        return value;
+    const List *arguments = reinterpret_cast<CoalesceExpr *>(value)->args;
+    bool is_default = pg::length(arguments) == 2 && IsA(pg::strip_relabel(static_cast<Node *>(pg::nth(arguments, 1))), Const);
+    return is_default ? static_cast<Node *>(pg::nth(arguments, 0)) : value;
+}
+
+// A value of a query level.
+struct Value {
+    const Scope *scope;
+    Node *node;
+};
+
+// What a value is in the subquery it comes from, an expression's or one in FROM; none, if it comes from none or if more than this is
+// done with it.
+std::optional<Value> in_its_subquery(const ScopeTree &tree, const Value &value)
+{
+    const Scope *inner = nullptr;
+    AttributeNumber column = 1;
+    if (IsA(value.node, SubLink)) {
+        auto *sublink = reinterpret_cast<SubLink *>(value.node);
+        inner = sublink->subLinkType == EXPR_SUBLINK ? value.scope->sublink_scope(sublink) : nullptr;
+    } else if (IsA(value.node, Var) && reinterpret_cast<Var *>(value.node)->varlevelsup == 0) {
+        const Var *var = behind_joins(value.scope->query, reinterpret_cast<Var *>(value.node));
+        if (var == nullptr || var->varattno <= 0)
             return std::nullopt;
-        value = static_cast<Node *>(pg::nth(arguments, 0));
+        const Source &source = value.scope->sources[var->varno];
+        column = var->varattno;
+        if (source.kind == Source::subquery && CopyFinder(value.scope->query, static_cast<int>(var->varno)).is_used_once(column))
+            inner = source.scope;
     }
-    auto *sublink = IsA(value, SubLink) ? reinterpret_cast<SubLink *>(value) : nullptr;
-    if (sublink == nullptr || sublink->subLinkType != EXPR_SUBLINK)
+    if (inner == nullptr || tree.is_rewritten(inner) || inner->recursion || inner->recursive || !is_plain(inner->query))
         return std::nullopt;
-    auto *query = reinterpret_cast<Query *>(sublink->subselect);
-    if (!is_plain(query) || pg::length(query->targetList) != 1)
-        return std::nullopt;
-    auto *result = reinterpret_cast<Node *>(static_cast<TargetEntry *>(pg::nth(query->targetList, 0))->expr);
-    auto *aggregate = IsA(result, Aggref) ? reinterpret_cast<Aggref *>(result) : nullptr;
-    if (aggregate == nullptr || aggregate->aggfnoid != F_JSONB_AGG || aggregate->agglevelsup != 0 || aggregate->aggdistinct != nullptr)
+    auto *entry = static_cast<TargetEntry *>(pg::nth(inner->query->targetList, column - 1));
+    return Value{inner, reinterpret_cast<Node *>(entry->expr)};
+}
+
+// The array a value is, if it is one.
+std::optional<Array> as_array(const ScopeTree &tree, Value value)
+{
+    for (;;) {
+        value.node = without_default(value.node);
+        if (IsA(value.node, Aggref))
+            break;
+        auto inner = in_its_subquery(tree, value);
+        if (!inner)
+            return std::nullopt;
+        value = *inner;
+    }
+    auto *aggregate = reinterpret_cast<Aggref *>(value.node);
+    if (aggregate->aggfnoid != F_JSONB_AGG || aggregate->agglevelsup != 0 || aggregate->aggdistinct != nullptr)
         return std::nullopt;
     auto *element = static_cast<TargetEntry *>(pg::nth(aggregate->args, 0));
     if (element->ressortgroupref != 0)            // the array is in the order of its elements themselves
         return std::nullopt;
-    return Array{sublink, reinterpret_cast<Node *>(element->expr), "", {}};
+    return Array{value.scope, reinterpret_cast<Node *>(element->expr), "", {}};
 }
 
 // ---- which rows determine which
@@ -375,8 +434,9 @@ std::optional<model::CopiedArray> reading(const Array &array, int occurrence, co
     return found;
 }
 
-void find_in_array(const Array &array, const Scope *scope, model::Analysis &analysis)
+void find_in_array(const Array &array, model::Analysis &analysis)
 {
+    const Scope *scope = array.scope;
     std::vector<Place> places{{"", array.element}};
     std::vector<model::CopiedArray> readings;
     each_relation(scope, [&](int rti, int occurrence) {
@@ -395,27 +455,26 @@ void find_in_array(const Array &array, const Scope *scope, model::Analysis &anal
 void find_copies(const ScopeTree &tree, model::Analysis &analysis)
 {
     const Scope *top = tree.top();
-    if (!is_plain(top->query) || top->query->hasAggs || analysis.alternatives.size() != 1)
+    if (!is_plain(top->query) || analysis.alternatives.size() != 1)
         return;
     find_determinations(tree, analysis);
     find_key_owners(analysis);
     std::vector<Place> places;
     for (auto *entry : pg::items<TargetEntry>(top->query->targetList))
         places.push_back({entry->resname ? entry->resname : "", reinterpret_cast<Node *>(entry->expr)});
-    each_relation(top, [&](int rti, int) {
-        CopyFinder finder(top->query, rti);
-        add_copied_row(top, rti, finder.pure(finder.copies(places)), nullptr, analysis);
-    });
+    if (!is_grouped(top->query))
+        each_relation(top, [&](int rti, int) {
+            CopyFinder finder(top->query, rti);
+            add_copied_row(top, rti, finder.pure(finder.copies(places)), nullptr, analysis);
+        });
     for (const Place &place : places) {
         std::vector<std::string> path;
         visit_values(place.node, path, [&](Node *value, const std::vector<std::string> &at) {
-            auto array = as_array(value);
-            const Scope *scope = array ? top->sublink_scope(array->sublink) : nullptr;
-            if (scope == nullptr || tree.is_rewritten(scope))
-                return;
-            array->output = place.output;
-            array->path = at;
-            find_in_array(*array, scope, analysis);
+            if (auto array = as_array(tree, {top, value})) {
+                array->output = place.output;
+                array->path = at;
+                find_in_array(*array, analysis);
+            }
         });
     }
 }

@@ -2,8 +2,8 @@
 //
 // A change of such columns alone can be set in the stored documents without building them again, because nothing else of them
 // depends on it: not which rows there are, not their order, no other value.  Only in a plain query (no grouping, no set
-// operation, no LIMIT …), and in the arrays that its jsonb_agg() subqueries make.  A column counts if every use of it is an
-// output column or a value in nested calls of jsonb_build_object() with constant keys.
+// operation, no LIMIT …), and in the arrays that jsonb_agg() makes: of its groups, in its subqueries, in those of its FROM.  A
+// column counts if every use of it is an output column or a value in nested calls of jsonb_build_object() with constant keys.
 //
 // Found here are candidates: the columns, how a row is told from others, and which rows determine which (a post its author,
 // by the author's primary key).  Whether the walk from a changed row leads to the documents it is in, and to no others, is

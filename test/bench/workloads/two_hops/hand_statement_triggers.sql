@@ -4,7 +4,7 @@ BEGIN
     UPDATE tv_order t
     SET data = t.data || jsonb_build_object('total', x.total, 'lines', x.lines)
     FROM (SELECT l.fk_order, sum(l.quantity * s.price) AS total,
-                 jsonb_agg(jsonb_build_object('sku', s.name, 'quantity', l.quantity, 'price', s.price)
+                 jsonb_agg(jsonb_build_object('id', l.pk_line, 'sku', s.name, 'quantity', l.quantity, 'price', s.price)
                            ORDER BY l.pk_line) AS lines
           FROM tb_line l JOIN tb_sku s ON s.pk_sku = l.fk_sku
           WHERE l.fk_order = ANY (ARRAY(SELECT fk_order FROM new_rows UNION SELECT fk_order FROM old_rows))
@@ -18,7 +18,7 @@ BEGIN
     UPDATE tv_order t
     SET data = t.data || jsonb_build_object('total', x.total, 'lines', x.lines)
     FROM (SELECT l.fk_order, sum(l.quantity * s.price) AS total,
-                 jsonb_agg(jsonb_build_object('sku', s.name, 'quantity', l.quantity, 'price', s.price)
+                 jsonb_agg(jsonb_build_object('id', l.pk_line, 'sku', s.name, 'quantity', l.quantity, 'price', s.price)
                            ORDER BY l.pk_line) AS lines
           FROM tb_line l JOIN tb_sku s ON s.pk_sku = l.fk_sku
           WHERE l.fk_order = ANY (ARRAY(SELECT DISTINCT l.fk_order FROM tb_line l JOIN new_rows n ON n.pk_sku = l.fk_sku))
