@@ -95,6 +95,7 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
         keys.everything = false;
     if (!keys.everything)
         found = walk(tview, seeds, locks, moment);
+    queue.settle(IsolationUsesXactSnapshot() && moment == Moment::read);
     if (moment == Moment::commit) {
         keys.add(queue.revisit[tview.tview.table]);
     } else if (IsolationUsesXactSnapshot()) {

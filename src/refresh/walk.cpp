@@ -110,7 +110,7 @@ public:
                 if (slot.patch)
                     add_columns(copies_[entry][slot.occurrence], seeds->rows, pg::first_columns(seeds->rows.width()));
                 else
-                    add_columns(rows_[entry], seeds->rows, positions(tview_.order.all[entry].columns, seeds->columns));
+                    start(static_cast<std::size_t>(entry), *seeds);
             }
             if (slot.patch)
                 changed_[slot.occurrence] = &seeds->changed;
@@ -128,6 +128,25 @@ public:
 
 private:
     bool empty(std::size_t stage) const { return !rows_[stage] || rows_[stage]->empty(); }
+
+    // Rows that are at the walk's end already give their keys at once.
+    void start(std::size_t number, const queue::Seeds &seeds)
+    {
+        std::vector<std::size_t> columns = positions(tview_.order.all[number].columns, seeds.columns);
+        const catalog::Stage &stage = tview_.stages[number];
+        if (tview_.order.all[number].next >= 0 || !stage.keys.sql.empty())
+            return add_columns(rows_[number], seeds.rows, columns);
+        std::vector<std::size_t> key;
+        for (std::size_t column : stage.keys.direct)
+            key.push_back(columns[column]);
+        add_keys(number, seeds.rows, key);
+    }
+
+    void add_keys(std::size_t number, const pg::RowSet &rows, const std::vector<std::size_t> &columns)
+    {
+        bool any_null = found_.keys.add(tview_.stages[number].key_columns, rows, columns);
+        found_.keys.everything |= any_null && !tview_.order.all[number].elided;
+    }
 
     void lock_and_step(std::size_t stage)
     {
@@ -237,8 +256,7 @@ private:
                 return;
         }
         const pg::RowSet &rows = computed ? *computed : *rows_[number];
-        std::vector<std::size_t> columns = computed ? pg::first_columns(rows.width()) : stage.keys.direct;
-        found_.keys.everything |= found_.keys.add(stage.key_columns, rows, columns) && !tview_.order.all[number].elided;
+        add_keys(number, rows, computed ? pg::first_columns(rows.width()) : stage.keys.direct);
         rows_[number].reset();
     }
 
