@@ -215,7 +215,7 @@ JsonbValue json_value(FmgrInfo *to_jsonb, Datum value, bool is_null)
         result.type = jbvNull;
         return result;
     }
-    Jsonb *json = DatumGetJsonbP(FunctionCall1(to_jsonb, value));
+    Jsonb *json = DatumGetJsonbP(to_jsonb != nullptr ? FunctionCall1(to_jsonb, value) : value);
     if (JsonbExtractScalar(&json->root, &result))
         return result;
     result.type = jbvBinary;
@@ -226,6 +226,8 @@ JsonbValue json_value(FmgrInfo *to_jsonb, Datum value, bool is_null)
 
 FmgrInfo *to_jsonb_of(Oid type)
 {
+    if (type == JSONBOID)
+        return nullptr;
     auto *function = static_cast<FmgrInfo *>(palloc(sizeof(FmgrInfo)));
     fmgr_info(F_TO_JSONB, function);
     Node *argument = reinterpret_cast<Node *>(makeNullConst(type, -1, InvalidOid));

@@ -48,7 +48,7 @@ Jsonb *patch_jsonb(Jsonb *document, const JsonPatch &patch);
 // Any value as PostgreSQL's to_jsonb() gives it; `to_jsonb` knows the value's type (see to_jsonb_of).  NULL is JSON's null.
 JsonbValue json_value(FmgrInfo *to_jsonb, Datum value, bool is_null);
 
-// to_jsonb() for values of this type.
+// to_jsonb() for values of this type; null for jsonb, whose values are what they are.
 FmgrInfo *to_jsonb_of(Oid type);
 
 }  // namespace tviews::pg

@@ -57,7 +57,12 @@ bool RowSet::same(std::size_t row, const Datum *values, const bool *nulls) const
 
 void RowSet::grow_table()
 {
-    table_.assign(table_.empty() ? 16 : table_.size() * 2, 0);
+    fill_table(table_.empty() ? 16 : table_.size() * 2);
+}
+
+void RowSet::fill_table(std::size_t size)
+{
+    table_.assign(size, 0);
     for (std::size_t row = 0; row < hashes_.size(); ++row) {
         std::size_t at = hashes_[row] & (table_.size() - 1);
         while (table_[at] != 0)
@@ -98,13 +103,6 @@ bool RowSet::contains(const RowSet &rows, std::size_t row) const
     const Datum *values = rows.values_.data() + row * columns_.size();
     auto *nulls = reinterpret_cast<const bool *>(rows.nulls_.data() + row * columns_.size());
     return !table_.empty() && pg::call([&] { return table_[slot(hash(values, nulls), values, nulls)] != 0; });
-}
-
-bool RowSet::same_value(std::size_t one, std::size_t other, std::size_t column) const
-{
-    if (is_null(one, column) || is_null(other, column))
-        return is_null(one, column) == is_null(other, column);
-    return datum_image_eq(value(one, column), value(other, column), columns_[column].by_value, columns_[column].length);
 }
 
 std::size_t RowSet::add(const Datum *values, const bool *nulls)
@@ -157,6 +155,70 @@ void RowSet::add(const RowSet &rows, const std::vector<std::size_t> &columns, co
         }
         add(values.get(), nulls.get());
     }
+}
+
+namespace {
+
+// From so many rows on the order is worth knowing.
+constexpr std::size_t many = 50;
+
+}  // namespace
+
+// Where no collation has to be asked.
+bool RowSet::is_cheap_to_sort() const
+{
+    return call([&] {
+        return std::all_of(columns_.begin(), columns_.end(), [](const Column &column) {
+            return !OidIsValid(get_typcollation(column.type)) &&
+                   OidIsValid(lookup_type_cache(column.type, TYPECACHE_LT_OPR)->lt_opr);
+        });
+    });
+}
+
+std::vector<std::uint32_t> RowSet::in_order() const
+{
+    std::vector<std::uint32_t> rows(size());
+    std::iota(rows.begin(), rows.end(), 0);
+    if (rows.size() < many || !is_cheap_to_sort())
+        return rows;
+    std::vector<SortSupportData> support(columns_.size());
+    call([&] {
+        for (std::size_t i = 0; i < support.size(); ++i) {
+            support[i].ssup_cxt = CurrentMemoryContext;
+            support[i].ssup_collation = InvalidOid;
+            PrepareSortSupportFromOrderingOp(lookup_type_cache(columns_[i].type, TYPECACHE_LT_OPR)->lt_opr, &support[i]);
+        }
+        std::sort(rows.begin(), rows.end(), [&](std::uint32_t one, std::uint32_t other) {
+            for (std::size_t i = 0; i < support.size(); ++i)
+                if (int order = ApplySortComparator(value(one, i), is_null(one, i), value(other, i), is_null(other, i), &support[i]))
+                    return order < 0;
+            return false;
+        });
+    });
+    return rows;
+}
+
+void RowSet::sort()
+{
+    std::vector<std::uint32_t> order = in_order();
+    if (std::is_sorted(order.begin(), order.end()))
+        return;
+    std::size_t width = columns_.size();
+    std::vector<Datum> values;
+    std::vector<unsigned char> nulls;
+    std::vector<std::uint32_t> hashes;
+    values.reserve(values_.size());
+    nulls.reserve(nulls_.size());
+    hashes.reserve(hashes_.size());
+    for (std::uint32_t row : order) {
+        values.insert(values.end(), values_.begin() + row * width, values_.begin() + (row + 1) * width);
+        nulls.insert(nulls.end(), nulls_.begin() + row * width, nulls_.begin() + (row + 1) * width);
+        hashes.push_back(hashes_[row]);
+    }
+    values_ = std::move(values);
+    nulls_ = std::move(nulls);
+    hashes_ = std::move(hashes);
+    fill_table(table_.size());
 }
 
 std::vector<Oid> RowSet::types(const std::vector<std::size_t> &columns) const

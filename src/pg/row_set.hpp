@@ -41,8 +41,11 @@ public:
     Datum value(std::size_t row, std::size_t column) const { return values_[row * columns_.size() + column]; }
     bool is_null(std::size_t row, std::size_t column) const { return nulls_[row * columns_.size() + column] != 0; }
 
-    // Whether two rows are identical in a column.  C-side: may raise.
-    bool same_value(std::size_t one, std::size_t other, std::size_t column) const;
+    // The numbers of the rows in the order that an index over the columns has, if there are many and the order is cheap to know; else as
+    // they came.  Index pages and table pages are then come by one after the other.
+    std::vector<std::uint32_t> in_order() const;
+    // Puts the rows themselves in that order.
+    void sort();
 
     std::vector<Oid> types(const std::vector<std::size_t> &columns) const;
     bool has_null(std::size_t row, const std::vector<std::size_t> &columns) const;
@@ -70,6 +73,8 @@ private:
     std::uint32_t hash(const Datum *values, const bool *nulls) const;
     std::size_t slot(std::uint32_t hash, const Datum *values, const bool *nulls) const;
     void grow_table();
+    void fill_table(std::size_t size);
+    bool is_cheap_to_sort() const;
 
     std::vector<Column> columns_;
     MemoryContext context_ = nullptr;

@@ -2,6 +2,7 @@
 #include "refresh/copied_values.hpp"
 
 #include <algorithm>
+#include <memory>
 
 namespace tviews::refresh {
 
@@ -19,12 +20,22 @@ pg::JsonPlace place_of(const std::vector<std::string> &path)
     return {keys, lengths, static_cast<int>(path.size())};
 }
 
+// The types of columns [from, from + count).
+std::vector<Oid> types_of(const pg::RowSet &rows, std::size_t from, std::size_t count)
+{
+    std::vector<Oid> types;
+    for (std::size_t i = 0; i < count; ++i)
+        types.push_back(rows.type(from + i));
+    return types;
+}
+
 }  // namespace
 
 CopiedValues::CopiedValues(const catalog::Compiled &tview, const CarriedRows &carried)
     : carried_(carried), proven_(tview.copies[static_cast<std::size_t>(carried.occurrence)]->proven),
       occurrence_(tview.analysis.occurrences[static_cast<std::size_t>(carried.occurrence)]),
-      reader_(occurrence_.reader != 0 ? occurrence_.reader : tview.owner), identity_at_(carried.carried_at),
+      reader_(occurrence_.reader != 0 ? occurrence_.reader : tview.owner),
+      changed_(types_of(carried.rows, carried.carried_at, proven_.row.identity.size())), identity_at_(carried.carried_at),
       ids_at_(identity_at_ + proven_.row.identity.size())
 {
     auto output = [&](const std::string &name) {
@@ -36,8 +47,24 @@ CopiedValues::CopiedValues(const catalog::Compiled &tview, const CarriedRows &ca
             copies_.push_back({copy.column - 1, proven_.array ? -1 : output(copy.output), &copy.path, {}, nullptr});
     if (proven_.array)
         array_output_ = output(proven_.array->output);
-    for (std::size_t row = 1; row < carried.rows.size() && !several_; ++row)
-        several_ = !pg::call([&] { return same_identity(0, row); });
+    tell_rows_apart();
+}
+
+void CopiedValues::tell_rows_apart()
+{
+    std::size_t width = changed_.width();
+    auto values = std::make_unique<Datum[]>(width);
+    auto nulls = std::make_unique<bool[]>(width);
+    changed_of_.reserve(carried_.rows.size());
+    for (std::size_t row = 0; row < carried_.rows.size(); ++row) {
+        for (std::size_t i = 0; i < width; ++i) {
+            values[i] = carried_.rows.value(row, identity_at_ + i);
+            nulls[i] = carried_.rows.is_null(row, identity_at_ + i);
+        }
+        changed_of_.push_back(static_cast<std::uint32_t>(changed_.add(values.get(), nulls.get())));
+    }
+    ahead_.resize(changed_.size());
+    is_ahead_.resize(changed_.size());
 }
 
 bool CopiedValues::open()
@@ -72,17 +99,25 @@ void CopiedValues::close()
     });
 }
 
-const CopiedValues::Values *CopiedValues::values(std::size_t row, MemoryContext longer)
+void CopiedValues::read_ahead(MemoryContext longer)
 {
-    if (several_)
-        return read(row);
-    if (!known_) {
-        MemoryContext caller = MemoryContextSwitchTo(longer);
-        only_ = read(row);
-        known_ = true;
-        MemoryContextSwitchTo(caller);
+    for (std::uint32_t changed : changed_.in_order()) {
+        if (MemoryContextMemAllocated(longer, false) > static_cast<Size>(work_mem) * 1024)
+            return;
+        pg::call([&] {
+            CHECK_FOR_INTERRUPTS();
+            MemoryContext caller = MemoryContextSwitchTo(longer);
+            ahead_[changed] = read(changed);
+            MemoryContextSwitchTo(caller);
+        });
+        is_ahead_[changed] = true;
     }
-    return only_;
+}
+
+const CopiedValues::Values *CopiedValues::values(std::size_t row)
+{
+    std::uint32_t changed = changed_of_[row];
+    return is_ahead_[changed] ? ahead_[changed] : read(changed);
 }
 
 const JsonbValue *CopiedValues::ids(std::size_t row) const
@@ -108,20 +143,11 @@ bool CopiedValues::is_readable() const
 }
 
 // C-side.
-bool CopiedValues::same_identity(std::size_t one, std::size_t other) const
-{
-    for (std::size_t i = identity_at_; i < ids_at_; ++i)
-        if (!carried_.rows.same_value(one, other, i))
-            return false;
-    return true;
-}
-
-// C-side.
-const CopiedValues::Values *CopiedValues::read(std::size_t row)
+const CopiedValues::Values *CopiedValues::read(std::size_t changed)
 {
     Datum identity[INDEX_MAX_KEYS];
-    for (std::size_t i = identity_at_; i < ids_at_; ++i)
-        identity[i - identity_at_] = carried_.rows.value(row, i);
+    for (std::size_t i = 0; i < changed_.width(); ++i)
+        identity[i] = changed_.value(changed, i);
     TupleTableSlot *slot = lookup_.fetch(identity);
     if (slot == nullptr)
         return nullptr;

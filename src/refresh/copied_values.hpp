@@ -37,11 +37,15 @@ public:
         pg::JsonSetting *settings;        // where the column goes inside of JSON
     };
 
+    // Reads the values of rows, each once and in the order of the index, into this context and for as long as it lasts: as many as
+    // work_mem has room for.
+    void read_ahead(MemoryContext longer);
+
     // The functions below are C-side.
 
-    // The values of a changed row, in the current memory context; in `longer` if there is but one row.  Null if it is gone: then
-    // its deletion is a seed of its own.
-    const Values *values(std::size_t row, MemoryContext longer);
+    // The values of a changed row, in the current memory context if they were not read ahead.  Null if it is gone: then its deletion
+    // is a seed of its own.
+    const Values *values(std::size_t row);
     int count() const { return static_cast<int>(copies_.size()); }
 
     // Where the n-th value goes: which of the definition's columns, and whether it is all of it.
@@ -63,13 +67,17 @@ private:
         FmgrInfo *converter;
     };
     bool is_readable() const;
-    bool same_identity(std::size_t one, std::size_t other) const;
-    const Values *read(std::size_t row);
+    void tell_rows_apart();
+    const Values *read(std::size_t changed);
 
     const CarriedRows &carried_;
     const model::ProvenCopies &proven_;
     const model::Occurrence &occurrence_;
     Oid reader_;
+    pg::RowSet changed_;          // the changed rows' identities
+    std::vector<std::uint32_t> changed_of_;       // by row
+    std::vector<const Values *> ahead_;           // by changed row
+    std::vector<bool> is_ahead_;
     std::size_t identity_at_;     // columns of the carried rows
     std::size_t ids_at_;
     std::vector<Target> copies_;
@@ -77,9 +85,6 @@ private:
     pg::JsonPlace array_place_{};
     pg::JsonPlace id_places_[INDEX_MAX_KEYS] = {};
     FmgrInfo *id_converters_[INDEX_MAX_KEYS] = {};
-    bool several_ = false;
-    bool known_ = false;
-    const Values *only_ = nullptr;
     Relation table_ = nullptr;
     pg::Lookup lookup_;
 };

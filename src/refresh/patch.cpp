@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 #include "refresh/identity.hpp"
 #include "refresh/stored_rows.hpp"
@@ -68,8 +69,10 @@ public:
           nulls_(std::make_unique<bool[]>(width_))
     {
         pg::call([&] { rows_.open(); });
-        for (const CopiedValues &source : sources_)
+        for (CopiedValues &source : sources_) {
+            source.read_ahead(longer_.get());
             copies_ += static_cast<std::size_t>(source.count());
+        }
     }
 
     // misplaced: the document lacks a place for a value; none: it is not stored, for the query gives no such row.
@@ -134,7 +137,7 @@ private:
             for (int i = 0; i < source.count(); ++i) {
                 if (source.output(i) != output)
                     continue;
-                const CopiedValues::Values *values = source.values(item->row, longer_.get());
+                const CopiedValues::Values *values = source.values(item->row);
                 if (values != nullptr && source.is_whole_output(i))
                     return replace(output, values->columns[i], values->nulls[i]);
                 if (values != nullptr)
@@ -155,7 +158,7 @@ private:
         auto *elements = static_cast<pg::JsonElement *>(palloc(sizeof(pg::JsonElement) * static_cast<std::size_t>(end - from)));
         int count = 0;
         for (const PatchItem *item = from; item < end; ++item)
-            if (const CopiedValues::Values *values = source.values(item->row, longer_.get()))
+            if (const CopiedValues::Values *values = source.values(item->row))
                 elements[count++] = {source.ids(item->row), values->settings, source.count()};
         if (count > 0)
             settings.add(source.array(elements, count), sources_.size());
@@ -247,6 +250,18 @@ Written Patches::apply(catalog::Compiled &tview, Moment moment, Keys &rebuilt)
     return written;
 }
 
+// By document, in the order of the table's key.
+void Patches::sort_items()
+{
+    std::vector<std::uint32_t> order = documents_->in_order();
+    std::vector<std::uint32_t> rank(order.size());
+    for (std::size_t i = 0; i < order.size(); ++i)
+        rank[order[i]] = static_cast<std::uint32_t>(i);
+    std::sort(items_.begin(), items_.end(), [&](const PatchItem &one, const PatchItem &other) {
+        return std::tuple(rank[one.document], one.source, one.row) < std::tuple(rank[other.document], other.source, other.row);
+    });
+}
+
 Written Patches::patch_documents(catalog::Compiled &tview, Relation table, std::vector<CopiedValues> &values, Moment moment,
                                  Keys &rebuilt)
 {
@@ -254,7 +269,7 @@ Written Patches::patch_documents(catalog::Compiled &tview, Relation table, std::
     std::vector<std::size_t> all_columns = pg::first_columns(documents_->width());
     pg::RowSet misplaced(documents_->types(all_columns));
     auto known = rebuilt.parts.find(whole_key());
-    std::sort(items_.begin(), items_.end());
+    sort_items();
     Patcher patcher(tview, table, whole_key(), values, moment);
     const PatchItem *end = items_.data() + items_.size();
     for (const PatchItem *from = items_.data(), *to = from; from < end; from = to) {

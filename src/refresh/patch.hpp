@@ -4,7 +4,6 @@
 // written back, if it is another then.  Not here: which values (copied_values.hpp).
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -24,7 +23,6 @@ struct PatchItem {
     std::uint32_t document;
     std::uint32_t source;
     std::uint32_t row;
-    friend auto operator<=>(const PatchItem &, const PatchItem &) = default;
 };
 
 class Patches {
@@ -46,6 +44,7 @@ public:
     Written apply(catalog::Compiled &tview, Moment moment, Keys &rebuilt);
 
 private:
+    void sort_items();
     Written patch_documents(catalog::Compiled &tview, Relation table, std::vector<CopiedValues> &values, Moment moment, Keys &rebuilt);
 
     std::vector<CarriedRows> sources_;

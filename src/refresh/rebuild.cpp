@@ -236,9 +236,10 @@ Written rebuild(catalog::Compiled &tview, Found &found, Moment moment)
             about = describe(*found.patches.documents());
             written += found.patches.apply(tview, moment, found.keys);
         }
-        for (const auto &[part, rows] : found.keys.parts) {
+        for (auto &[part, rows] : found.keys.parts) {
             if (rows.empty())
                 continue;
+            rows.sort();
             about = describe(rows);
             Differences differences(tview);
             KeyComparison(tview, part, rows).run(differences, moment);
