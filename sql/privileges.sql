@@ -94,6 +94,22 @@ SET ROLE regress_tviews_writer;
 \set SHOW_CONTEXT never
 UPDATE tb_user SET name = 'refused' WHERE pk_user = 1;
 \set SHOW_CONTEXT errors
+-- what savepoints took back leaves nothing to maintain
+BEGIN;
+SAVEPOINT one;
+UPDATE tb_user SET name = 'taken back' WHERE pk_user = 1;
+SAVEPOINT two;
+UPDATE tb_user SET name = 'taken back too';
+RELEASE two;
+ROLLBACK TO one;
+COMMIT;
+DO $$ BEGIN
+    BEGIN
+        UPDATE tb_user SET name = 'refused' WHERE pk_user = 1;
+        PERFORM pg_tviews_flush();
+    EXCEPTION WHEN insufficient_privilege THEN RAISE INFO '%', sqlerrm;
+    END;
+END $$;
 RESET ROLE;
 GRANT SELECT ON tb_user TO regress_tviews_creator;
 SET ROLE regress_tviews_writer;

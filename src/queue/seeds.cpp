@@ -68,6 +68,7 @@ void Queue::slots_changed()
 
 const std::vector<Oid> &Queue::waiting()
 {
+    absorb_aborts();
     if (waiting_known_)
         return waiting_;
     waiting_.clear();
@@ -90,6 +91,7 @@ std::uint64_t Queue::waiting_rows()
 
 Seeds &Queue::slot(const catalog::CaptureTarget &target, bool patch)
 {
+    absorb_aborts();
     Slot where{target.tview, target.occurrence, patch};
     const std::vector<AttrNumber> &layout = patch ? target.copied_seed : target.layout;
     SeedMap &seeds_of = catalog::is_queued(target.mode) ? queued_ : pending_;
@@ -97,7 +99,8 @@ Seeds &Queue::slot(const catalog::CaptureTarget &target, bool patch)
     if (known == seeds_of.end()) {
         slots_changed();
         immediate_ |= target.mode == catalog::RefreshMode::immediate;
-        known = seeds_of.emplace(where, Seeds{pg::RowSet(patch ? target.copied_types : target.seed_types), layout, false, {}}).first;
+        Seeds none{pg::RowSet(patch ? target.copied_types : target.seed_types), layout, false, {}, GetCurrentTransactionNestLevel()};
+        known = seeds_of.emplace(where, std::move(none)).first;
     }
     Seeds &seeds = known->second;
     if (seeds.columns != layout)
@@ -171,11 +174,13 @@ std::vector<std::pair<Slot, const Seeds *>> Queue::take_queued(Oid tview)
 
 std::vector<std::pair<Slot, const Seeds *>> Queue::queued(Oid tview)
 {
+    absorb_aborts();
     return seeds_of_tview(queued_, tview);
 }
 
 std::vector<std::pair<Slot, const Seeds *>> Queue::take_from(SeedMap &seeds_of, Oid tview, bool queued)
 {
+    absorb_aborts();
     Flushed flushed{GetCurrentTransactionNestLevel(), false, queued, {}};
     for (auto at = seeds_of.lower_bound({tview, INT_MIN}); at != seeds_of.end() && at->first.tview == tview;) {
         auto next = std::next(at);
@@ -189,7 +194,7 @@ std::vector<std::pair<Slot, const Seeds *>> Queue::take_from(SeedMap &seeds_of, 
 
 void Queue::requeue(Oid tview)
 {
-    absorb_reopened();
+    absorb_aborts();
     for (auto at = flushed_.begin(); at != flushed_.end();) {
         bool enqueued = at->queued && !seeds_of_tview(at->seeds, tview).empty();
         if (enqueued)
@@ -200,6 +205,7 @@ void Queue::requeue(Oid tview)
 
 void Queue::unqueue(Oid tview)
 {
+    absorb_aborts();
     SeedMap own;
     for (auto at = queued_.lower_bound({tview, INT_MIN}); at != queued_.end() && at->first.tview == tview;) {
         auto next = std::next(at);
@@ -230,6 +236,7 @@ void Queue::merge(SeedMap &seeds_of, SeedMap &&seeds)
             continue;
         Seeds &known = inserted.position->second;
         Seeds &other = inserted.node.mapped();
+        known.level = std::min(known.level, other.level);
         if (known.everything || other.everything || known.columns != other.columns) {
             known.everything = true;
             continue;
@@ -243,26 +250,32 @@ void Queue::reopen_all()
 {
     for (Flushed &flushed : flushed_)
         flushed.reopened = !flushed.queued;
-    any_reopened_ = true;
-    absorb_reopened();
+    any_aborted_ = true;
+    absorb_aborts();
 }
 
-void Queue::absorb_reopened()
+void Queue::absorb_aborts()
 {
-    if (!any_reopened_)
+    if (!any_aborted_)
         return;
+    auto forget_undone = [](SeedMap &seeds_of) { std::erase_if(seeds_of, [](const auto &entry) { return entry.second.undone; }); };
+    slots_changed();
+    forget_undone(pending_);
+    forget_undone(queued_);
+    for (Flushed &flushed : flushed_)
+        forget_undone(flushed.seeds);
     for (Flushed &flushed : flushed_)
         if (flushed.reopened) {
             immediate_ |= !flushed.queued;      // perhaps; see has_immediate()
             merge(flushed.queued ? queued_ : pending_, std::move(flushed.seeds));
         }
     flushed_.remove_if([](const Flushed &flushed) { return flushed.reopened; });
-    any_reopened_ = false;
+    any_aborted_ = false;
 }
 
 bool Queue::has_pending()
 {
-    absorb_reopened();
+    absorb_aborts();
     return !pending_.empty();
 }
 
@@ -277,7 +290,7 @@ bool Queue::has_immediate()
 
 bool Queue::has_queued()
 {
-    absorb_reopened();
+    absorb_aborts();
     return !queued_.empty();
 }
 
@@ -288,6 +301,7 @@ bool Queue::has_queued(Oid tview)
 
 std::vector<Oid> Queue::queued_tviews()
 {
+    absorb_aborts();
     std::vector<Oid> tviews;
     for (const auto &[slot, seeds] : queued_)
         if (tviews.empty() || tviews.back() != slot.tview)
@@ -314,11 +328,22 @@ bool Queue::has_queued_rows()
     return has_queued() && any_rows(queued_);
 }
 
+template <class Visit>
+void Queue::each_seeds(const Visit &visit) noexcept
+{
+    for (SeedMap *seeds_of : {&pending_, &queued_})
+        for (auto &[slot, seeds] : *seeds_of)
+            visit(seeds);
+    for (Flushed &flushed : flushed_)
+        for (auto &[slot, seeds] : flushed.seeds)
+            visit(seeds);
+}
+
 void Queue::subtransaction_committed(int level) noexcept
 {
+    each_seeds([&](Seeds &seeds) { seeds.level = std::min(seeds.level, level - 1); });
     for (Flushed &flushed : flushed_)
-        if (flushed.level >= level)
-            flushed.level = level - 1;
+        flushed.level = std::min(flushed.level, level - 1);
     for (auto &[tview, at] : skipped)
         at = std::min(at, level - 1);
     for (auto &[tview, what] : apply_at_commit)
@@ -330,15 +355,20 @@ void Queue::subtransaction_aborted(int level) noexcept
 {
     if (flushing >= level)
         flushing = 0;
+    each_seeds([&](Seeds &seeds) {
+        if (seeds.level >= level)
+            seeds.undone = any_aborted_ = true;
+    });
     for (Flushed &flushed : flushed_)
         if (flushed.level >= level)
-            flushed.reopened = any_reopened_ = true;
+            flushed.reopened = any_aborted_ = true;
     std::erase_if(skipped, [&](const auto &entry) { return entry.second >= level; });
     std::erase_if(apply_at_commit, [&](const auto &entry) { return entry.second.level >= level; });
 }
 
 const std::set<Oid> &Queue::affected()
 {
+    absorb_aborts();
     if (affected_known_)
         return affected_;
     affected_.clear();

@@ -3,14 +3,14 @@
 //   capture adds         pending: per TVIEW and occurrence, the join values of old and new rows; where walks arrive at the
 //                        occurrence, with the mark whether they moved: whether any of the values is old or new only
 //   a flush takes        pending moves to *flushed*, marked with the transaction nesting level it ran at
-//   subtransaction ends  commit hands the mark to the parent; abort makes the seeds pending again, because it took back
-//                        the rows the flush wrote and the locks it held
+//   subtransaction ends  commit hands the mark to the parent; abort forgets seeds that were all captured in it, and makes flushed
+//                        ones pending again, because it took back the rows the flush wrote and the locks it held
 //   transaction ends     everything goes
 //
 // Seeds of deferred and manual TVIEWs are kept apart, for no flush touches them: their keys go to pg_tview_queue when the transaction
 // commits (refresh/deferred.hpp), or before DDL.  They are taken and reopened like the others.
 //
-// A seed that a rolled-back savepoint leaves behind costs time, never correctness.  At REPEATABLE READ and above flushed
+// A seed that a rolled-back savepoint leaves behind, among others from before it, costs time, never correctness.  At REPEATABLE READ and above flushed
 // seeds are kept to be flushed again at commit, on the latest snapshot.  Not here: deciding when to flush (flush_points.cpp).
 #pragma once
 
@@ -30,6 +30,8 @@ struct Seeds {
     std::vector<AttrNumber> columns;      // layout of rows, as compiled when they were captured; then the mark `moved`
     bool everything = false;
     std::set<AttrNumber> changed; // of a patch: the columns to set in the documents
+    int level = 0;                // the outermost nesting level that any of it was captured at
+    bool undone = false;          // that level was rolled back
 };
 
 // `patch`: rows changed in nothing but columns that can be set in their documents (analyze/copies.hpp).
@@ -142,7 +144,9 @@ private:
         bool queued;
         SeedMap seeds;
     };
-    void absorb_reopened();
+    void absorb_aborts();
+    template <class Visit>
+    void each_seeds(const Visit &visit) noexcept;
     void slots_changed();
     Seeds &slot(const catalog::CaptureTarget &target, bool patch = false);
     void add_row(const catalog::CaptureTarget &target, Seeds &seeds, const Datum *values, const bool *nulls);
@@ -158,7 +162,7 @@ private:
     std::vector<Oid> waiting_;
     bool waiting_known_ = false;
     std::uint64_t rows_ = 0;      // of both, once waiting_ is known
-    bool any_reopened_ = false;
+    bool any_aborted_ = false;    // something is marked undone or reopened
 };
 
 }  // namespace tviews::queue
