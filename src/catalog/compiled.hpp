@@ -50,6 +50,14 @@ struct Copies {
     std::map<int, plan::RowsStatement> steps;     // by stage, of rows that carry it
 };
 
+// How the TVIEW's table holds its documents: columns of the table, from 0.
+struct Storage {
+    std::vector<int> columns;     // those of the definition
+    int stamp = -1;               // updated_at
+    // Which of the TVIEW's key columns the table's primary key consists of, in the order of its index; empty if it is not the key.
+    std::vector<int> primary_key;
+};
+
 struct Compiled {
     Tview tview;
     Oid owner = InvalidOid;
@@ -78,8 +86,11 @@ struct Compiled {
     // The text of comparing documents by these columns of the key.
     const plan::Comparisons &comparisons(const std::vector<int> &part);
     pg::Statement::Kept kept_plans() const noexcept;
+    // Of the TVIEW's table, which is open and locked.  Raises 42703 if it has lost a column.
+    const Storage &storage(Relation table);
 
 private:
+    std::optional<Storage> storage_;
     std::map<std::vector<int>, plan::Comparisons> comparisons_;
     std::map<std::string, std::unique_ptr<pg::Statement>> statements_;
 };

@@ -6,25 +6,46 @@
 
 namespace tviews::refresh {
 
-PinnedSettingsScope::PinnedSettingsScope(const catalog::PinnedSettings &settings)
-    : exceptions_(std::uncaught_exceptions())
+namespace {
+
+bool has_temporary_schema()
 {
-    auto pin = [&](const char *name, const char *value) {
+    Oid schema, toast;
+    GetTempNamespaceState(&schema, &toast);
+    return OidIsValid(schema);
+}
+
+// Whether a setting has this value, or means the same: without temporary tables it is all one where a path has their schema.
+bool is_set(const std::string &name, const std::string &value)
+{
+    const char *now = GetConfigOption(name.c_str(), false, false);
+    if (value == now)
+        return true;
+    std::size_t length = std::strlen(now);
+    return name == "search_path" && length > 0 && value.compare(0, length, now) == 0 && value.compare(length, value.npos, ", pg_temp") == 0 &&
+           !has_temporary_schema();
+}
+
+}  // namespace
+
+PinnedSettingsScope::PinnedSettingsScope(const catalog::PinnedSettings &settings)
+    : exceptions_(std::uncaught_exceptions()), row_security_(row_security)
+{
+    for (const auto &[name, value] : settings)
         pg::call([&] {
-            if (std::strcmp(GetConfigOption(name, false, false), value) == 0)
+            if (is_set(name, value))
                 return;
             if (nest_level_ == 0)
                 nest_level_ = NewGUCNestLevel();
-            set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+            set_config_option(name.c_str(), value.c_str(), PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
         });
-    };
-    for (const auto &[name, value] : settings)
-        pin(name.c_str(), value.c_str());
-    pin("row_security", "off");
+    // Always another than the session's; to set it as the others are would cost more than they do together.
+    row_security = false;
 }
 
 PinnedSettingsScope::~PinnedSettingsScope()
 {
+    row_security = row_security_;
     if (nest_level_ != 0 && std::uncaught_exceptions() == exceptions_)
         AtEOXact_GUC(true, nest_level_);
 }

@@ -19,6 +19,7 @@ public:
 private:
     int nest_level_ = 0;
     int exceptions_;
+    bool row_security_;           // the session's
 };
 
 enum class Security {

@@ -105,7 +105,7 @@ void in_batches(const catalog::Compiled &tview, const pg::RowSet &keys, const Ru
 // The table, where stored rows can be looked up by all columns of the key.
 class LookupTable {
 public:
-    LookupTable(const catalog::Compiled &tview, const std::vector<int> &part)
+    LookupTable(catalog::Compiled &tview, const std::vector<int> &part)
         : table_(pg::call([&] { return table_open(tview.tview.table, AccessShareLock); })),
           possible_(part.size() == tview.tview.key.size() && StoredRows::is_possible(table_, tview))
     {

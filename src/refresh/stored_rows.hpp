@@ -11,18 +11,13 @@
 
 namespace tviews::refresh {
 
-// Where the table has a column, from 0.  Raises 42703 if it has lost it.
-int column_position(const catalog::Compiled &tview, Relation table, const char *column);
-// The same of the definition's columns.
-std::vector<int> column_positions(const catalog::Compiled &tview, Relation table);
-
 class StoredRows {
 public:
     // Whether the table alone has the rows, and its primary key is what they are found by.
-    static bool is_possible(Relation table, const catalog::Compiled &tview);
+    static bool is_possible(Relation table, catalog::Compiled &tview);
 
     // `key`: the key columns (indexes into the TVIEW's key, each once) in the order in which fetch() gets their values.
-    StoredRows(const catalog::Compiled &tview, Relation table, const std::vector<int> &key);
+    StoredRows(catalog::Compiled &tview, Relation table, const std::vector<int> &key);
 
     // Fetches are on the snapshot that is active now, which must stay, as must the memory context.
     void open() { lookup_.open(table_, RelationGetPrimaryKeyIndex(table_)); }
@@ -39,7 +34,7 @@ public:
 private:
     Relation table_;
     pg::Lookup lookup_;
-    std::vector<int> positions_;
+    const std::vector<int> &positions_;
     std::vector<std::size_t> order_;      // of the values fetch() gets, as the index wants them
 };
 

@@ -3,8 +3,6 @@
 
 #include <fmt/core.h>
 
-#include "refresh/stored_rows.hpp"
-
 namespace tviews::refresh {
 
 void raise_changed(const catalog::Compiled &tview)
@@ -32,12 +30,9 @@ bool TableWriter::is_possible(Relation relation, const catalog::Compiled &tview)
 }
 
 TableWriter::TableWriter(catalog::Compiled &tview, Relation relation, Moment moment)
-    : tview_(tview), relation_(relation), crosscheck_(crosscheck(moment))
+    : tview_(tview), relation_(relation), storage_(tview.storage(relation)), crosscheck_(crosscheck(moment))
 {
     pg::call([&] { open(); });
-    positions_ = column_positions(tview, relation);
-    if (tview.tview.stamps)
-        stamp_ = column_position(tview, relation, "updated_at");
     if (relation->trigdesc != nullptr) {
         targets_ = catalog::capture_targets(tview.tview.table);
         capture_ = std::make_unique<capture::RowCapture>(*targets_, RelationGetDescr(relation));
@@ -84,14 +79,15 @@ void TableWriter::close()
             if (slot != nullptr)
                 ExecDropSingleTupleTableSlot(slot);
         CommandCounterIncrement();
-        ExecCloseIndices(result_);
+        if (indexes_open_)
+            ExecCloseIndices(result_);
         ExecDropSingleTupleTableSlot(new_slot_);
         ExecDropSingleTupleTableSlot(old_slot_);
         FreeExecutorState(executor_);
     });
 }
 
-// C-side, as are the next five.
+// C-side, as are the next six.
 void TableWriter::open()
 {
     executor_ = CreateExecutorState();
@@ -104,7 +100,6 @@ void TableWriter::open()
     result_ = makeNode(ResultRelInfo);
     InitResultRelInfo(result_, relation_, 1, nullptr, 0);
     executor_->es_output_cid = GetCurrentCommandId(true);
-    ExecOpenIndices(result_, false);
     new_slot_ = table_slot_create(relation_, nullptr);
     old_slot_ = table_slot_create(relation_, nullptr);
 }
@@ -116,13 +111,13 @@ void TableWriter::fill(TupleTableSlot *slot, const Datum *values, const bool *nu
         slot->tts_values[i] = 0;
         slot->tts_isnull[i] = true;
     }
-    for (std::size_t i = 0; i < positions_.size(); ++i) {
-        slot->tts_values[positions_[i]] = values[i];
-        slot->tts_isnull[positions_[i]] = nulls[i];
+    for (std::size_t i = 0; i < storage_.columns.size(); ++i) {
+        slot->tts_values[storage_.columns[i]] = values[i];
+        slot->tts_isnull[storage_.columns[i]] = nulls[i];
     }
-    if (stamp_ >= 0) {
-        slot->tts_values[stamp_] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
-        slot->tts_isnull[stamp_] = false;
+    if (storage_.stamp >= 0) {
+        slot->tts_values[storage_.stamp] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+        slot->tts_isnull[storage_.stamp] = false;
     }
     ExecStoreVirtualTuple(slot);
     if (RelationGetDescr(relation_)->constr != nullptr)
@@ -146,8 +141,8 @@ void TableWriter::insert_waiting()
         table_tuple_insert(relation_, inserts_[0], executor_->es_output_cid, 0, nullptr);
     else
         table_multi_insert(relation_, inserts_, waiting_, executor_->es_output_cid, 0, nullptr);
-    for (int i = 0; i < waiting_ && result_->ri_NumIndices > 0; ++i)
-        ExecInsertIndexTuples(result_, inserts_[i], executor_, false, false, nullptr, NIL);
+    for (int i = 0; i < waiting_; ++i)
+        insert_into_indexes(inserts_[i], false);
     MemoryContextSwitchTo(caller);
     ResetPerTupleExprContext(executor_);
     waiting_ = 0;
@@ -161,9 +156,22 @@ TM_Result TableWriter::update(ItemPointer tid)
     bool update_indexes;
     TM_Result done = table_tuple_update(relation_, tid, new_slot_, executor_->es_output_cid, GetActiveSnapshot(), crosscheck_, true,
                                         &failure, &mode, &update_indexes);
-    if (done == TM_Ok && result_->ri_NumIndices > 0 && update_indexes)
-        ExecInsertIndexTuples(result_, new_slot_, executor_, true, false, nullptr, NIL);
+    if (done == TM_Ok && update_indexes)
+        insert_into_indexes(new_slot_, true);
     return done;
+}
+
+// They are opened here: a row that stays on its page needs none.
+void TableWriter::insert_into_indexes(TupleTableSlot *slot, bool update)
+{
+    if (!indexes_open_) {
+        MemoryContext caller = MemoryContextSwitchTo(executor_->es_query_cxt);
+        ExecOpenIndices(result_, false);
+        MemoryContextSwitchTo(caller);
+        indexes_open_ = true;
+    }
+    if (result_->ri_NumIndices > 0)
+        ExecInsertIndexTuples(result_, slot, executor_, update, false, nullptr, NIL);
 }
 
 TM_Result TableWriter::remove(ItemPointer tid)

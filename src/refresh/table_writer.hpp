@@ -41,6 +41,7 @@ private:
     void insert(const Datum *values, const bool *nulls);
     void insert_waiting();
     TM_Result update(ItemPointer tid);
+    void insert_into_indexes(TupleTableSlot *slot, bool update);
     TM_Result remove(ItemPointer tid);
     void check(TM_Result result) const;
     void captured(char action);
@@ -48,9 +49,11 @@ private:
 
     catalog::Compiled &tview_;
     Relation relation_;
+    const catalog::Storage &storage_;
     Snapshot crosscheck_;
     EState *executor_ = nullptr;
     ResultRelInfo *result_ = nullptr;
+    bool indexes_open_ = false;
     TupleTableSlot *new_slot_ = nullptr;
     TupleTableSlot *old_slot_ = nullptr;
     static constexpr int most_waiting = 64;
@@ -58,8 +61,6 @@ private:
     TupleTableSlot *inserts_[most_waiting] = {};
     int waiting_ = 0;
     std::size_t waiting_bytes_ = 0;
-    std::vector<int> positions_;  // in the table, of the definition's columns
-    int stamp_ = -1;
     std::shared_ptr<const catalog::CaptureTargets> targets_;
     std::unique_ptr<capture::RowCapture> capture_;
 };
