@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <malloc.h>
 #include <set>
+#include <tuple>
 
 #include "analyze/analyze.hpp"
 #include "analyze/names.hpp"
@@ -323,6 +324,13 @@ PinnedSettings without_temporary(PinnedSettings settings)
 }
 
 }  // namespace
+
+void put_in_order(std::vector<std::shared_ptr<Compiled>> &tviews)
+{
+    std::sort(tviews.begin(), tviews.end(), [](const auto &one, const auto &other) {
+        return std::tuple(one->rank, one->tview.table) < std::tuple(other->rank, other->tview.table);
+    });
+}
 
 analyze::Environment environment_of(const Tview &tview)
 {

@@ -120,6 +120,9 @@ struct CaptureTargets : std::vector<CaptureTarget> {
 // Raises: 42P01 if `table` is not a TVIEW, 55000 if it was made for another protocol version.
 std::shared_ptr<Compiled> compiled(Oid table);
 
+// The order in which flushes take TVIEWs: those they read come first (rank), then by OID.
+void put_in_order(std::vector<std::shared_ptr<Compiled>> &tviews);
+
 // Whether `table` is a TVIEW; costs nothing where it is in the cache.
 bool is_tview(Oid table);
 

@@ -222,7 +222,7 @@ const char *firing_problem(const Kind &kind, char fires)
 void find_wanting(std::vector<TriggerProblem> &problems)
 {
     std::set<Oid> relations;
-    for (const catalog::Tview &tview : catalog::all_tviews())
+    for (const catalog::Tview &tview : catalog::all_tviews())       // one that cannot be analysed is a problem of another kind
         pg::attempt([&] { relations.merge(captured_relations(*catalog::compiled(tview.table))); });
     for (Oid relation : relations)
         for (const Kind &kind : wanted_triggers(relation)) {

@@ -222,9 +222,7 @@ bool apply_the_rest()
     for (const auto &[table, what] : rest)
         if (catalog::is_tview(table))
             tviews.push_back(catalog::compiled(table));
-    std::sort(tviews.begin(), tviews.end(), [](const auto &a, const auto &b) {
-        return std::tuple(a->rank, a->tview.table) < std::tuple(b->rank, b->tview.table);
-    });
+    catalog::put_in_order(tviews);
     for (const auto &tview : tviews)
         apply(tview->tview.table, rest.at(tview->tview.table).keys, Moment::commit);
     return !tviews.empty();

@@ -1,9 +1,7 @@
 // Flushing; see flush.hpp, and locks.hpp for the lock protocol.
 #include "refresh/flush.hpp"
 
-#include <algorithm>
 #include <fmt/core.h>
-#include <tuple>
 #include <utility>
 
 #include "catalog/settings.hpp"
@@ -33,9 +31,7 @@ Tviews in_order(queue::Queue &queue, Whose whose)
         else if (whose == Whose::all || catalog::refresh_mode_of(table) == catalog::RefreshMode::immediate)
             tviews.push_back(catalog::compiled(table));
     }
-    std::sort(tviews.begin(), tviews.end(), [](const auto &a, const auto &b) {
-        return std::tuple(a->rank, a->tview.table) < std::tuple(b->rank, b->tview.table);
-    });
+    catalog::put_in_order(tviews);
     return tviews;
 }
 
