@@ -65,8 +65,17 @@ ok(wait_for(sub { slurp_file($node->logfile) =~ /could not apply the queue of TV
 is(sql("SELECT entries FROM pg_tviews_queue WHERE tview = 'tv_ratio'"), '1', 'its keys are kept');
 like(sql("SELECT string_agg(message || '. ' || command, ' ') FROM pg_tviews_health_queue('0 s')"), qr/tv_ratio has 1 entries queued.*pg_tviews_apply\('public\.tv_ratio'\)/,
 	'and the health check tells how to apply them');
-sql("UPDATE tb_ratio SET b = 2 WHERE pk_ratio = 1");
-caught_up('a repaired document');
+
+# Suspended, it is left alone: the worker leaves, an apply of all passes over it, and the health check says one thing of it.
+sql("SELECT pg_tviews_suspend('tv_ratio')");
+ok($node->poll_query_until('postgres', "SELECT ($workers) = 0"), 'the worker leaves a suspended TVIEW alone');
+my $failures = () = slurp_file($node->logfile) =~ /could not apply the queue/g;
+is(sql('SELECT pg_tviews_apply()'), '0', 'as an apply of all does');
+is(sql("UPDATE pg_tview_queue SET enqueued_at = enqueued_at - interval '1 day';
+	SELECT string_agg(component, ',') FROM pg_tviews_health_check(1) WHERE message ~ 'tv_ratio' AND component <> 'indexes'"), 'states', 'which the health check says');
+is(() = slurp_file($node->logfile) =~ /could not apply the queue/g, $failures, 'and nobody has tried');
+sql("UPDATE tb_ratio SET b = 2 WHERE pk_ratio = 1; SELECT pg_tviews_resume('tv_ratio')");
+caught_up('resumed');
 
 # Killed: the server restarts, the backlog is there, and the next commit starts a worker.
 sql("UPDATE tb_ratio SET b = 0 WHERE pk_ratio = 2");
