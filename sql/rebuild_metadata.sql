@@ -182,7 +182,7 @@ SELECT pg_tviews_create('tv_full', 'SELECT pk_user AS number, to_jsonb(last_hear
                         '{"key": "number", "fillfactor": 60, "data_index": true, "reads": ["\"tb_Heard\""], "refresh_mode": "deferred"}');
 RESET TimeZone;
 CREATE VIEW full_one AS SELECT m.refresh_mode, m.key_columns, m.options ->> 'fillfactor' AS fillfactor, m.options -> 'data_index' AS data_index, m.reads,
-    m.settings ->> 'TimeZone' AS "TimeZone", c.reloptions, (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid) AS indexes
+    m.settings ->> 'TimeZone' AS "TimeZone", nullif(pg_get_userbyid(c.relowner), current_user) AS owner, c.reloptions, (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid) AS indexes
     FROM pg_tview_meta m JOIN pg_class c ON c.oid = m."table" WHERE entity = 'full';
 SELECT pg_tviews_set_refresh_mode('tv_full', 'manual');
 DELETE FROM pg_tview_meta WHERE entity = 'full';
@@ -200,6 +200,10 @@ SET search_path = pg_catalog;
 SELECT command FROM "Rebuild ""meta""".problems WHERE component = 'metadata' \gexec
 SET search_path = "Rebuild ""meta""", public;
 TABLE full_one;
+CREATE ROLE "regress_tviews Rebuild";
+GRANT USAGE, CREATE ON SCHEMA "Rebuild ""meta""" TO "regress_tviews Rebuild";
+GRANT SELECT, TRIGGER ON tb_user, "tb_Heard" TO "regress_tviews Rebuild";
+ALTER TABLE tv_full OWNER TO "regress_tviews Rebuild";
 ALTER EVENT TRIGGER pg_tviews_sql_drop DISABLE;
 DELETE FROM pg_depend WHERE objid = 'v_full'::regclass AND deptype = 'i';
 DROP VIEW v_full;
@@ -214,6 +218,8 @@ SELECT count(*) FROM problems WHERE component = 'metadata';
 CALL check_exact();
 DROP VIEW full_one;
 DROP TABLE tv_full;
+DROP OWNED BY "regress_tviews Rebuild";
+DROP ROLE "regress_tviews Rebuild";
 
 DROP VIEW documents;
 -- What was altered meanwhile so that no row can be made: the message's command makes the TVIEW anew.

@@ -50,8 +50,10 @@ CREATE OR REPLACE FUNCTION pg_tviews_health_metadata(OUT severity text, OUT mess
     FROM @extschema@.pg_tview_meta AS m WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = m."table")
     UNION ALL
     SELECT 'error', l.message,
-           format('BEGIN; DELETE FROM @extschema@.pg_tview_meta WHERE "table" = %1$L::pg_catalog.regclass; DROP TABLE %1$s; %5$s'
+           format('BEGIN; DELETE FROM @extschema@.pg_tview_meta WHERE "table" = %1$L::pg_catalog.regclass; DROP TABLE %1$s; %5$s%6$s'
                   'SELECT @extschema@.pg_tviews_create(%2$L, %3$L, %4$L); COMMIT', l.tview, l.name, rtrim(l.query, '; '), l.options,
+                  (SELECT 'SET LOCAL ROLE ' || quote_ident(o.rolname) || '; ' FROM pg_class AS t JOIN pg_roles AS o ON o.oid = t.relowner
+                   WHERE t.oid = l.tview AND NOT o.rolsuper),
                   'SELECT pg_catalog.count(pg_catalog.set_config(key, value, true)) AS settings FROM pg_catalog.jsonb_each_text('
                       || quote_literal(l.settings) || '); ')
     FROM lost AS l
