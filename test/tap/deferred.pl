@@ -78,6 +78,11 @@ is(sql($of_ratio), 'states', 'and now that the TVIEW is suspended, and nothing e
 is(() = slurp_file($node->logfile) =~ /could not apply the queue/g, $failures, 'and nobody has tried');
 sql("UPDATE tb_ratio SET b = 2 WHERE pk_ratio = 1; SELECT pg_tviews_resume('tv_ratio')");
 caught_up('resumed');
+sql("SELECT pg_tviews_suspend('tv_ratio'); INSERT INTO pg_tview_queue (tview) VALUES ('tv_ratio'::regclass)");
+$node->poll_query_until('postgres', "SELECT ($workers) = 0");
+sql('UPDATE tb_ratio SET a = 6 WHERE pk_ratio = 2');
+sql("CALL pg_tviews_resume_concurrently('tv_ratio')");
+caught_up('resumed in batches, with nobody else to wake the worker');
 
 # Killed: the server restarts, the backlog is there, and the next commit starts a worker.
 sql("UPDATE tb_ratio SET b = 0 WHERE pk_ratio = 2");
