@@ -194,6 +194,17 @@ SELECT * FROM look;
 SELECT command FROM problems \gexec
 SELECT * FROM look;
 DROP TABLE tv_clock;
+CREATE FUNCTION unseen(which int) RETURNS bigint STABLE LANGUAGE plpgsql
+    AS $$ DECLARE found bigint; BEGIN EXECUTE 'SELECT count(*) FROM tb_comment WHERE fk_post = $1' INTO found USING which; RETURN found; END $$;
+CREATE TABLE tv_unseen AS SELECT pk_post AS pk_unseen, unseen(pk_post) AS comments FROM tb_post;
+SELECT * FROM look;
+UPDATE pg_tview_meta SET created_at = created_at - interval '2 days' WHERE entity = 'unseen';
+DELETE FROM tb_comment WHERE pk_comment = 101;
+SELECT * FROM look;
+SELECT command FROM problems \gexec
+SELECT * FROM look;
+CALL check_exact();
+DROP TABLE tv_unseen;
 
 -- Indexes, where they would help.
 INSERT INTO tb_user SELECT i, uuid_of(1, i), 'user ' || i FROM generate_series(10, 1000) i;

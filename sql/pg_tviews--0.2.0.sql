@@ -436,10 +436,11 @@ CREATE FUNCTION pg_tviews_check_definitions(OUT tview_name regclass, OUT problem
 COMMENT ON FUNCTION pg_tviews_check_definitions() IS
     'TVIEWs whose query cannot be run any more (problem invalid), and whose content depends on more than rows (problem warning), with what PostgreSQL or the extension says';
 
-CREATE FUNCTION pg_tviews_check_metadata(OUT tview_name regclass, OUT view_name regclass, OUT problem text, OUT rebuildable boolean)
+CREATE FUNCTION pg_tviews_check_metadata(OUT tview_name regclass, OUT view_name regclass, OUT problem text, OUT rebuildable boolean,
+                                         OUT options jsonb, OUT settings jsonb)
     RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION pg_tviews_check_metadata() IS
-    'TVIEWs whose row of pg_tview_meta is missing or is not what table, backing view and audit log say, with what is wrong and whether pg_tviews_rebuild_metadata() can put it right';
+    'TVIEWs whose row of pg_tview_meta is missing or is not what table, backing view and audit log say, with what is wrong, whether pg_tviews_rebuild_metadata() can put it right, and the options and settings with which pg_tviews_create() makes it as it was';
 
 -- One function per component: what deserves a word, with the command that puts it right.  pg_tviews_health_check() calls them by
 -- name; a new component is a function pg_tviews_health_<component>() with this result, and its name in the list there.
@@ -474,30 +475,34 @@ COMMENT ON FUNCTION pg_tviews_health_preload() IS 'health: whether the library i
 
 CREATE FUNCTION pg_tviews_health_metadata(OUT severity text, OUT message text, OUT command text) RETURNS SETOF record LANGUAGE sql
     SET search_path = pg_catalog, pg_temp AS $$
-    WITH wanting AS MATERIALIZED (SELECT * FROM @extschema@.pg_tviews_check_metadata())
+    WITH wanting AS MATERIALIZED (SELECT * FROM @extschema@.pg_tviews_check_metadata()),
+    -- What has to be dropped and made again, as it was.
+    lost (tview, message, name, query, options, settings) AS (
+        SELECT m."table", format('the backing view of TVIEW %s is gone', m."table"), m."table"::text, m.definition,
+               m.options || jsonb_strip_nulls(jsonb_build_object('key', m.key_columns, 'refresh_mode', m.refresh_mode,
+                                                                 'reads', (SELECT jsonb_agg(r::text ORDER BY r::text) FROM unnest(m.reads) AS r))), m.settings
+        FROM @extschema@.pg_tview_meta AS m JOIN pg_class AS t ON t.oid = m."table" WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = m.view)
+            AND NOT EXISTS (SELECT FROM wanting AS w WHERE w.tview_name = m."table")
+        UNION ALL
+        SELECT w.tview_name, format('TVIEW %s: %s', w.tview_name, w.problem),
+               format('%I.%I', n.nspname, CASE WHEN t.relname LIKE 'tv\_%' THEN t.relname ELSE 'tv_' || t.relname END),
+               pg_get_viewdef(w.view_name), w.options, w.settings
+        FROM wanting AS w JOIN pg_class AS t ON t.oid = w.tview_name JOIN pg_namespace AS n ON n.oid = t.relnamespace WHERE NOT w.rebuildable)
     SELECT 'error', format('pg_tview_meta has a row for TVIEW %I.%I, whose table is gone', m.schema, 'tv_' || m.entity),
            format('DELETE FROM @extschema@.pg_tview_meta WHERE "table" = %s', m."table"::oid)
     FROM @extschema@.pg_tview_meta AS m WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = m."table")
     UNION ALL
-    SELECT 'error', format('the backing view of TVIEW %s is gone', m."table"),
-           format('DELETE FROM @extschema@.pg_tview_meta WHERE "table" = %L::pg_catalog.regclass; DROP TABLE %s; SELECT @extschema@.pg_tviews_create(%L, %L, %L)',
-                  m."table", m."table", m."table"::text, rtrim(m.definition, '; '), m.options - 'refresh_mode' || jsonb_build_object('key', m.key_columns)
-                      || CASE m.refresh_mode WHEN 'transactional' THEN '{}' ELSE jsonb_build_object('refresh_mode', m.refresh_mode) END)
-    FROM @extschema@.pg_tview_meta AS m JOIN pg_class AS t ON t.oid = m."table" WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = m.view)
-        AND NOT EXISTS (SELECT FROM wanting AS w WHERE w.tview_name = m."table")
+    SELECT 'error', l.message,
+           format('BEGIN; DELETE FROM @extschema@.pg_tview_meta WHERE "table" = %1$L::pg_catalog.regclass; DROP TABLE %1$s; %5$s%6$s'
+                  'SELECT @extschema@.pg_tviews_create(%2$L, %3$L, %4$L); COMMIT', l.tview, l.name, rtrim(l.query, '; '), l.options,
+                  (SELECT 'SET LOCAL ROLE ' || quote_ident(o.rolname) || '; ' FROM pg_class AS t JOIN pg_roles AS o ON o.oid = t.relowner
+                   WHERE t.oid = l.tview AND NOT o.rolsuper),
+                  'SELECT pg_catalog.count(pg_catalog.set_config(key, value, true)) AS settings FROM pg_catalog.jsonb_each_text('
+                      || quote_literal(l.settings) || '); ')
+    FROM lost AS l
     UNION ALL
-    SELECT 'error', format('TVIEW %s: %s', w.tview_name, w.problem),
-           CASE WHEN w.rebuildable THEN format('SELECT * FROM @extschema@.pg_tviews_rebuild_metadata(%L)', w.tview_name)
-                ELSE format('DELETE FROM @extschema@.pg_tview_meta WHERE "table" = %1$L::pg_catalog.regclass; DROP TABLE %1$s; '
-                            'SELECT @extschema@.pg_tviews_create(%2$L, %3$L, %4$L)', w.tview_name,
-                            format('%I.%I', n.nspname, CASE WHEN t.relname LIKE 'tv\_%' THEN t.relname ELSE 'tv_' || t.relname END),
-                            rtrim(pg_get_viewdef(w.view_name), '; '),
-                            coalesce((SELECT jsonb_build_object('key', jsonb_agg(v.attname ORDER BY k.n))
-                                      FROM pg_index AS i, unnest(i.indkey) WITH ORDINALITY AS k (number, n),
-                                           pg_attribute AS a LEFT JOIN pg_attribute AS v ON v.attrelid = w.view_name AND v.attname = a.attname
-                                      WHERE i.indrelid = t.oid AND i.indisprimary AND a.attrelid = t.oid AND a.attnum = k.number
-                                      HAVING bool_and(v.attname IS NOT NULL)), '{}')) END
-    FROM wanting AS w JOIN pg_class AS t ON t.oid = w.tview_name JOIN pg_namespace AS n ON n.oid = t.relnamespace
+    SELECT 'error', format('TVIEW %s: %s', w.tview_name, w.problem), format('SELECT * FROM @extschema@.pg_tviews_rebuild_metadata(%L)', w.tview_name)
+    FROM wanting AS w WHERE w.rebuildable
     UNION ALL
     SELECT 'warning', format('pg_tview_state has a mark of a TVIEW whose table is gone: %s', s.tview::oid),
            format('DELETE FROM @extschema@.pg_tview_state WHERE tview = %s', s.tview::oid)
@@ -588,7 +593,7 @@ BEGIN
             RETURN NEXT;
             CONTINUE;
         END;
-        IF found > 0 THEN
+        IF found > 0 AND tview NOT IN (SELECT s.tview FROM @extschema@.pg_tview_state AS s) THEN
             severity := 'error';
             message := format('TVIEW %s: a comparison of %s %% of its documents finds %s that differ', tview, sample * 100, found);
             command := format('SELECT * FROM @extschema@.pg_tviews_refresh(%L)', tview);
@@ -603,8 +608,9 @@ BEGIN
                            ELSE 'SELECT count(*) FROM @extschema@.pg_tviews_verify(%L)' END, m."table")
         FROM @extschema@.pg_tview_meta AS m, LATERAL (
             SELECT max(verified_at) AS at, max(differences) AS differences FROM @extschema@.pg_tview_verified AS d WHERE d.tview = m."table") AS v
-        WHERE v.differences > 0 AND NOT pg_tviews_health_verification.sample > 0
-              OR coalesce(v.at, m.created_at) < clock_timestamp() - interval '7 days' ORDER BY m."table"::text;
+        WHERE (v.differences > 0 AND NOT pg_tviews_health_verification.sample > 0
+               OR coalesce(v.at, m.created_at) < clock_timestamp() - interval '7 days')
+              AND NOT EXISTS (SELECT FROM @extschema@.pg_tview_state AS s WHERE s.tview = m."table") ORDER BY m."table"::text;
 END $$;
 COMMENT ON FUNCTION pg_tviews_health_verification(double precision) IS
     'health: what the last verification of each TVIEW found and when it was; with sample, 0 to 1, verifies that fraction of the documents now';
@@ -724,7 +730,8 @@ CREATE FUNCTION pg_tviews_health_queue(older_than interval DEFAULT '5 minutes', 
                        ELSE 'TVIEW %s has %s entries queued, the oldest of %s: its worker is not there, or the server''s log tells why it fails' END,
                   b.tview, b.entries, b.oldest),
            format('SELECT @extschema@.pg_tviews_apply(%L)', b.tview)
-    FROM @extschema@.pg_tviews_queue AS b WHERE b.oldest < clock_timestamp() - older_than
+    FROM @extschema@.pg_tviews_queue AS b JOIN @extschema@.pg_tviews_registry AS r USING (schema, entity)
+    WHERE b.oldest < clock_timestamp() - older_than AND r.state <> 'suspended'
     UNION ALL
     SELECT 'info', 'the library is not preloaded: what other sessions have not flushed is unknown',
            'SELECT command FROM @extschema@.pg_tviews_health_preload()'

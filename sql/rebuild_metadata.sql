@@ -46,10 +46,12 @@ SELECT * FROM pg_tviews_rebuild_metadata('tv_user');
 DELETE FROM pg_tview_meta WHERE entity = 'post';
 UPDATE tb_post SET title = 'unseen' WHERE pk_post = 11;
 SELECT data FROM tv_post WHERE number = 11;
-SELECT * FROM pg_tviews_check_metadata();
+SELECT c.tview_name, c.view_name, c.problem, c.rebuildable, c.options, c.settings = m.settings AS same_settings
+    FROM pg_tviews_check_metadata() c JOIN meta m ON m."table" = c.tview_name;
 SELECT * FROM look;
 SELECT command FROM problems WHERE component = 'metadata' \gexec
 SELECT count(*) FROM problems;
+SELECT tview, sample, differences, verified_at > clock_timestamp() - interval '1 minute' AS now FROM pg_tview_verified WHERE tview = 'tv_post'::regclass;
 SELECT * FROM changed WHERE "column" <> 'definition';
 SELECT tview, count(*) AS written FROM (TABLE documents EXCEPT TABLE stamps) AS d GROUP BY 1;
 CALL check_exact();
@@ -169,6 +171,55 @@ RESET client_min_messages;
 SELECT "column" FROM changed WHERE "column" NOT IN ('settings', 'definition');
 SELECT entity, options, settings ->> 'TimeZone' AS "TimeZone", reads FROM pg_tview_meta WHERE entity IN ('Odd one', 'post') ORDER BY 1;
 CALL check_exact();
+
+-- Made again as it was made, under the same settings, whoever runs the command: as its row says, or the audit log if there is none.
+CREATE TABLE "tb_Heard" (fk_user int, at timestamptz);
+INSERT INTO "tb_Heard" VALUES (1, '2024-06-01 12:00+00');
+CREATE FUNCTION last_heard(who int) RETURNS timestamptz STABLE LANGUAGE plpgsql
+    AS $$ BEGIN RETURN (SELECT max(at) FROM "tb_Heard" WHERE fk_user = who); END $$;
+SET TimeZone = 'Asia/Tokyo';
+SELECT pg_tviews_create('tv_full', 'SELECT pk_user AS number, to_jsonb(last_heard(pk_user)::text) AS data FROM tb_user',
+                        '{"key": "number", "fillfactor": 60, "data_index": true, "reads": ["\"tb_Heard\""], "refresh_mode": "deferred"}');
+RESET TimeZone;
+CREATE VIEW full_one AS SELECT m.refresh_mode, m.key_columns, m.options ->> 'fillfactor' AS fillfactor, m.options -> 'data_index' AS data_index, m.reads,
+    m.settings ->> 'TimeZone' AS "TimeZone", nullif(pg_get_userbyid(c.relowner), current_user) AS owner, c.reloptions, (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid) AS indexes
+    FROM pg_tview_meta m JOIN pg_class c ON c.oid = m."table" WHERE entity = 'full';
+SELECT pg_tviews_set_refresh_mode('tv_full', 'manual');
+DELETE FROM pg_tview_meta WHERE entity = 'full';
+ALTER TABLE tv_full DROP CONSTRAINT tv_full_pkey;
+SET search_path = pg_catalog;
+SELECT command FROM "Rebuild ""meta""".problems WHERE component = 'metadata' \gexec
+SET search_path = "Rebuild ""meta""", public;
+TABLE full_one;
+SELECT pg_tviews_set_refresh_mode('tv_full', 'immediate');
+ALTER EVENT TRIGGER pg_tviews_ddl_end DISABLE;
+ALTER TABLE tv_full RENAME data TO document;
+ALTER EVENT TRIGGER pg_tviews_ddl_end ENABLE ALWAYS;
+UPDATE pg_tview_meta SET stamps = false WHERE entity = 'full';
+SET search_path = pg_catalog;
+SELECT command FROM "Rebuild ""meta""".problems WHERE component = 'metadata' \gexec
+SET search_path = "Rebuild ""meta""", public;
+TABLE full_one;
+CREATE ROLE "regress_tviews Rebuild";
+GRANT USAGE, CREATE ON SCHEMA "Rebuild ""meta""" TO "regress_tviews Rebuild";
+GRANT SELECT, TRIGGER ON tb_user, "tb_Heard" TO "regress_tviews Rebuild";
+ALTER TABLE tv_full OWNER TO "regress_tviews Rebuild";
+ALTER EVENT TRIGGER pg_tviews_sql_drop DISABLE;
+DELETE FROM pg_depend WHERE objid = 'v_full'::regclass AND deptype = 'i';
+DROP VIEW v_full;
+ALTER EVENT TRIGGER pg_tviews_sql_drop ENABLE ALWAYS;
+SET search_path = pg_catalog;
+SELECT command FROM "Rebuild ""meta""".problems WHERE component = 'metadata' \gexec
+SET search_path = "Rebuild ""meta""", public;
+TABLE full_one;
+INSERT INTO "tb_Heard" VALUES (2, '2024-06-03 12:00+00');
+SELECT number, data FROM tv_full ORDER BY 1;
+SELECT count(*) FROM problems WHERE component = 'metadata';
+CALL check_exact();
+DROP VIEW full_one;
+DROP TABLE tv_full;
+DROP OWNED BY "regress_tviews Rebuild";
+DROP ROLE "regress_tviews Rebuild";
 
 DROP VIEW documents;
 -- What was altered meanwhile so that no row can be made: the message's command makes the TVIEW anew.

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "catalog/meta.hpp"
+#include "catalog/state.hpp"
 #include "pg/spi.hpp"
 #include "pg/subtransaction.hpp"
 #include "pg/text.hpp"
@@ -184,7 +185,7 @@ std::vector<Oid> queued_deferred()
     if (!OidIsValid(table))
         return found;
     for (const Tview &tview : all_tviews()) {
-        bool any = tview.mode == RefreshMode::deferred && pg::call([&] {
+        bool any = tview.mode == RefreshMode::deferred && !is_suspended(tview.table) && pg::call([&] {
             Relation relation = table_open(table, AccessShareLock);
             Oid index = get_relname_relid("pg_tview_queue_tview_idx", schema);
             ScanKeyData key;

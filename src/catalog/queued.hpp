@@ -33,7 +33,7 @@ struct QueuedKeys {
 QueuedKeys read_keys(const Compiled &tview, const QueuedTexts &texts);
 bool has_queued_keys(Oid tview);
 
-// Deferred TVIEWs with rows, by the latest snapshot.  Needs no SPI session, and keeps no lock.
+// Deferred TVIEWs with rows that are not suspended, by the latest snapshot.  Needs no SPI session, and keeps no lock.
 std::vector<Oid> queued_deferred();
 
 // Deletes the rows that the active snapshot shows.

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "analyze/names.hpp"
+
 namespace tviews::ddl {
 
 namespace {
@@ -84,6 +86,21 @@ Options parse_options(Jsonb *options)
                        "The options are key, fillfactor, data_index, reads and refresh_mode."});
     }
     return parsed;
+}
+
+std::string options_as_now(const std::string &given, const std::vector<std::string> &key, const std::optional<std::vector<Oid>> &reads,
+                           catalog::RefreshMode mode)
+{
+    Json options = Json::parse(given);
+    if (!key.empty())
+        options["key"] = key;
+    if (reads) {
+        options["reads"] = Json::array();
+        for (Oid relation : *reads)
+            options["reads"].push_back(analyze::qualified_relation_name(relation));
+    }
+    options["refresh_mode"] = name_of(mode);
+    return options.dump();
 }
 
 }  // namespace tviews::ddl

@@ -22,4 +22,8 @@ struct Options {
 // Raises: 22023 for an unknown option or a value of the wrong type or range; 42P01 or 42809 for what `reads` names.
 Options parse_options(Jsonb *options);
 
+// Options given at creation, as they would be given now; the key as given if none is named here.
+std::string options_as_now(const std::string &given, const std::vector<std::string> &key, const std::optional<std::vector<Oid>> &reads,
+                           catalog::RefreshMode mode);
+
 }  // namespace tviews::ddl

@@ -11,6 +11,7 @@
 #include "catalog/audit.hpp"
 #include "catalog/compiled.hpp"
 #include "catalog/state.hpp"
+#include "catalog/verified.hpp"
 #include "ddl/binding.hpp"
 #include "ddl/define.hpp"
 #include "ddl/internal.hpp"
@@ -42,19 +43,49 @@ void check_may_rebuild(const Remains &found)
                    "Undo that, or drop the table and create the TVIEW again: pg_tviews_health_metadata() has the commands."});
 }
 
-// The relations that the option reads names, looked up as they were when the TVIEW was created.
+Datum as_jsonb(const std::string &text)
+{
+    return pg::call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text.c_str())); });
+}
+
+// The relations that the option reads names, looked up as they were when the TVIEW was created.  Returns the failure, if any.
+ErrorData *look_up_reads(const Remains &found, std::optional<std::vector<Oid>> &reads)
+{
+    return pg::attempt([&] {
+        refresh::PinnedSettingsScope settings(found.row.tview.settings);
+        Datum options = as_jsonb(found.row.options);
+        reads = parse_options(pg::call([&] { return DatumGetJsonbP(options); })).reads;
+    });
+}
+
 std::optional<std::vector<Oid>> declared_reads(const Remains &found)
 {
     std::optional<std::vector<Oid>> reads;
-    ErrorData *failure = pg::attempt([&] {
-        refresh::PinnedSettingsScope settings(found.row.tview.settings);
-        Datum options = pg::call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(found.row.options.c_str())); });
-        reads = parse_options(pg::call([&] { return DatumGetJsonbP(options); })).reads;
-    });
+    ErrorData *failure = look_up_reads(found, reads);
     if (failure != nullptr)
         pg::emit(WARNING, {ERRCODE_WARNING, fmt::format("the relations that functions in TVIEW {} read are not known any more", found.name),
                            failure->message, "Drop the TVIEW and create it again with the option reads."});
     return reads;
+}
+
+// With which pg_tviews_create() makes the TVIEW as it was.  Its key is that of its table, if the query still outputs that.
+std::string options_to_make_again(const Remains &found)
+{
+    const catalog::Tview &tview = found.row.tview;
+    bool output = std::all_of(tview.key.begin(), tview.key.end(), [&](const std::string &column) {
+        return pg::call([&] { return get_attnum(tview.view, column.c_str()); }) != InvalidAttrNumber;
+    });
+    std::optional<std::vector<Oid>> reads;
+    look_up_reads(found, reads);
+    return options_as_now(found.row.options, output ? tview.key : std::vector<std::string>{}, reads, tview.mode);
+}
+
+std::string settings_to_make_again(const Remains &found)
+{
+    catalog::Details settings;
+    for (const auto &[name, value] : found.row.tview.settings)
+        settings.add(name, value);
+    return settings.text();
 }
 
 void warn_of_guesses(const Remains &found)
@@ -151,7 +182,9 @@ std::optional<refresh::Written> compare(const Remains &one)
         return std::nullopt;
     stats::Progress progress("refresh", one.name);
     progress.phase("comparing", stats::estimated_rows(one.row.tview.table));
-    return refresh::refresh_all(one.row.tview.table);
+    refresh::Written written = refresh::refresh_all(one.row.tview.table);
+    catalog::note_repaired(one.row.tview.table);
+    return written;
 }
 
 // The table an argument names, nothing for NULL.  Raises: 42P01; 42809 unless it is, or was, a TVIEW.
@@ -216,12 +249,15 @@ TVIEWS_FUNCTION(pg_tviews_check_metadata)
     pg::ResultSet result(fcinfo);
     pg::SpiSession session;
     for (const ddl::Remains &one : ddl::wanting(std::nullopt)) {
-        Datum values[4] = {};
-        bool nulls[4] = {};
+        Datum values[6] = {};
+        bool nulls[6] = {};
         values[0] = ObjectIdGetDatum(one.row.tview.table);
         values[1] = ObjectIdGetDatum(one.row.tview.view);
         values[2] = pg::text_datum(one.problem());
         values[3] = BoolGetDatum(one.unfit.empty());
+        values[4] = ddl::as_jsonb(ddl::options_to_make_again(one));
+        nulls[5] = one.settings_guessed;
+        values[5] = ddl::as_jsonb(ddl::settings_to_make_again(one));
         result.add(values, nulls);
     }
     return Datum(0);

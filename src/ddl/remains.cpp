@@ -227,7 +227,7 @@ std::string visible_options(const Remains &found)
 {
     constexpr const char *sql = R"(
         SELECT pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
-            'key', CASE WHEN $2 <> ARRAY['pk_' || $3] THEN $2 END,
+            'key', CASE WHEN $2 NOT IN ('{}', ARRAY['pk_' || $3]) THEN $2 END,
             'fillfactor', (SELECT option_value::integer FROM pg_catalog.pg_options_to_table(c.reloptions)
                            WHERE option_name = 'fillfactor' AND option_value <> '85'),
             'data_index', (SELECT true FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid

@@ -10,7 +10,7 @@
 #include "catalog/meta.hpp"
 #include "catalog/queued.hpp"
 #include "catalog/state.hpp"
-#include "inspect/verified.hpp"
+#include "catalog/verified.hpp"
 #include "pg/entry.hpp"
 #include "stats/sessions.hpp"
 #include "stats/store.hpp"
@@ -155,10 +155,10 @@ std::map<Oid, Backlog> backlogs()
 std::vector<Tview> collect(const std::string &database)
 {
     std::vector<Tview> tviews;
-    std::map<Oid, LastVerification> verifications = last_verifications();
+    std::map<Oid, catalog::LastVerification> verifications = catalog::last_verifications();
     std::map<Oid, Backlog> queued = backlogs();
     for (const catalog::Tview &tview : catalog::all_tviews()) {
-        const LastVerification &last = verifications[tview.table];
+        const catalog::LastVerification &last = verifications[tview.table];
         std::string labels = label("datname", database) + "," + label("schema", tview.schema) + "," + label("tview", "tv_" + tview.entity);
         Tview one{labels, labels + "," + label("refresh_mode", name_of(tview.mode)), {}, {}, table_rows(tview.table), table_bytes(tview.table), !catalog::visible_marks_of(tview.table).any(),
                   last.differences, last.at,

@@ -6,6 +6,7 @@
 
 #include "catalog/audit.hpp"
 #include "catalog/meta.hpp"
+#include "catalog/state.hpp"
 #include "inspect/named.hpp"
 #include "pg/entry.hpp"
 #include "pg/spi.hpp"
@@ -91,7 +92,7 @@ std::uint64_t apply_all()
 {
     std::uint64_t written = 0;
     for (const auto &tview : all_tviews())
-        if (is_queued(tview->tview.mode))
+        if (is_queued(tview->tview.mode) && !catalog::is_suspended(tview->tview.table))
             written += apply(*tview);
     return written;
 }

@@ -5,14 +5,15 @@
 
 #include "catalog/audit.hpp"
 #include "catalog/state.hpp"
+#include "catalog/verified.hpp"
 #include "inspect/named.hpp"
-#include "inspect/verified.hpp"
 #include "pg/entry.hpp"
 #include "pg/result_set.hpp"
 #include "pg/spi.hpp"
 #include "queue/flush_points.hpp"
 #include "queue/skipping.hpp"
 #include "refresh/batches.hpp"
+#include "refresh/deferred.hpp"
 #include "refresh/flush.hpp"
 #include "stats/progress.hpp"
 
@@ -73,9 +74,17 @@ void resume_for_session(Oid table)
         catalog::suspend_by_session(tviews, false);
 }
 
+// The worker takes up again what is queued.
+void remove_marks(const catalog::Tview &tview)
+{
+    pg::SpiSession session;
+    catalog::remove_marks(tview.table);
+    refresh::note_enqueued(tview.mode);
+}
+
 void record_resume(const catalog::Compiled &tview, const refresh::Written &written)
 {
-    note_repaired(tview.tview.table);
+    catalog::note_repaired(tview.tview.table);
     pg::SpiSession session;
     catalog::Details details;
     details.add("inserted", written.inserted).add("updated", written.updated).add("deleted", written.deleted);
@@ -87,10 +96,7 @@ void resume(const catalog::Compiled &tview, pg::ResultSet &result)
     Oid table = tview.tview.table;
     if (!catalog::marks_of(table).any())
         return;
-    {
-        pg::SpiSession session;
-        catalog::remove_marks(table);
-    }
+    remove_marks(tview.tview);
     queue::forget_skipped(table);
     stats::Progress progress("resume", tview.name());
     progress.phase("comparing", stats::estimated_rows(table));
@@ -111,8 +117,8 @@ std::string begin_resume(const catalog::Compiled &tview)
     queue::lock_against_skipping(table);
     if (!catalog::marks_of(table).any())
         return "";
+    remove_marks(tview.tview);
     pg::SpiSession session;
-    catalog::remove_marks(table);
     return catalog::add_mark(table, catalog::Mark::building);
 }
 

@@ -9,9 +9,9 @@
 #include "analyze/undetermined.hpp"
 #include "catalog/audit.hpp"
 #include "catalog/meta.hpp"
+#include "catalog/verified.hpp"
 #include "inspect/modulo_order.hpp"
 #include "inspect/named.hpp"
-#include "inspect/verified.hpp"
 #include "pg/entry.hpp"
 #include "pg/result_set.hpp"
 #include "pg/spi.hpp"
@@ -169,7 +169,7 @@ void refresh_one(catalog::Compiled &tview, pg::ResultSet &result)
     progress.phase("comparing", stats::estimated_rows(tview.tview.table));
     refresh::Written written = is_queued(tview.tview.mode) ? refresh::apply(tview.tview.table, true)
                                                            : refresh::refresh_all(tview.tview.table);
-    note_repaired(tview.tview.table);
+    catalog::note_repaired(tview.tview.table);
     pg::SpiSession session;
     catalog::Details details;
     details.add("table", tview.name()).add("inserted", written.inserted).add("updated", written.updated);
@@ -193,11 +193,11 @@ TVIEWS_FUNCTION(pg_tviews_verify)
         pg::raise({ERRCODE_INVALID_PARAMETER_VALUE, "sample must be between 0 and 1"});
     pg::ResultSet result(fcinfo);
     queue::flush_now();
-    std::vector<inspect::Verified> results;
+    std::vector<catalog::Verified> results;
     for (const auto &tview : inspect::named_tviews(fcinfo, 0))
         if (auto differences = inspect::verify(*tview, sample, result))
             results.push_back({tview->tview.table, *differences});
-    inspect::note_verified(results, sample);
+    catalog::note_verified(results, sample);
     return Datum(0);
 }
 

@@ -65,8 +65,24 @@ ok(wait_for(sub { slurp_file($node->logfile) =~ /could not apply the queue of TV
 is(sql("SELECT entries FROM pg_tviews_queue WHERE tview = 'tv_ratio'"), '1', 'its keys are kept');
 like(sql("SELECT string_agg(message || '. ' || command, ' ') FROM pg_tviews_health_queue('0 s')"), qr/tv_ratio has 1 entries queued.*pg_tviews_apply\('public\.tv_ratio'\)/,
 	'and the health check tells how to apply them');
-sql("UPDATE tb_ratio SET b = 2 WHERE pk_ratio = 1");
-caught_up('a repaired document');
+
+# Suspended, it is left alone: the worker leaves, an apply of all passes over it, and the health check says one thing of it.
+my $of_ratio = q{SELECT string_agg(component, ',') FROM pg_tviews_health_check(1) WHERE message ~ 'tv_ratio' AND component <> 'indexes'};
+sql("UPDATE pg_tview_queue SET enqueued_at = enqueued_at - interval '1 day'");
+is(sql($of_ratio), 'queue', 'a day later the health check says that the queue is old');
+sql("SELECT pg_tviews_suspend('tv_ratio')");
+ok($node->poll_query_until('postgres', "SELECT ($workers) = 0"), 'the worker leaves a suspended TVIEW alone');
+my $failures = () = slurp_file($node->logfile) =~ /could not apply the queue/g;
+is(sql('SELECT pg_tviews_apply()'), '0', 'as an apply of all does');
+is(sql($of_ratio), 'states', 'and now that the TVIEW is suspended, and nothing else');
+is(() = slurp_file($node->logfile) =~ /could not apply the queue/g, $failures, 'and nobody has tried');
+sql("UPDATE tb_ratio SET b = 2 WHERE pk_ratio = 1; SELECT pg_tviews_resume('tv_ratio')");
+caught_up('resumed');
+sql("SELECT pg_tviews_suspend('tv_ratio'); INSERT INTO pg_tview_queue (tview) VALUES ('tv_ratio'::regclass)");
+$node->poll_query_until('postgres', "SELECT ($workers) = 0");
+sql('UPDATE tb_ratio SET a = 6 WHERE pk_ratio = 2');
+sql("CALL pg_tviews_resume_concurrently('tv_ratio')");
+caught_up('resumed in batches, with nobody else to wake the worker');
 
 # Killed: the server restarts, the backlog is there, and the next commit starts a worker.
 sql("UPDATE tb_ratio SET b = 0 WHERE pk_ratio = 2");

@@ -1,11 +1,12 @@
-// See verified.hpp.
+// Access to pg_tview_verified; see verified.hpp.
+#include "catalog/verified.hpp"
+
 #include <fmt/core.h>
 
 #include "catalog/meta.hpp"
-#include "inspect/verified.hpp"
 #include "pg/spi.hpp"
 
-namespace tviews::inspect {
+namespace tviews::catalog {
 
 namespace {
 
@@ -49,8 +50,8 @@ void note_verified(const std::vector<Verified> &results, double sample)
     if (XactReadOnly || IsolationUsesXactSnapshot() || results.empty())
         return;
     pg::SpiSession session;
-    catalog::AsExtensionOwner owner;
-    std::string schema = *catalog::extension_schema();
+    AsExtensionOwner owner;
+    std::string schema = *extension_schema();
     for (const Verified &result : not_noted(schema, results, sample)) {
         pg::execute(fmt::format("DELETE FROM {0}.pg_tview_verified WHERE ctid OPERATOR(pg_catalog.=) ANY (ARRAY("
                                 "SELECT v.ctid FROM {0}.pg_tview_verified AS v WHERE (v.tview OPERATOR(pg_catalog.=) $1 AND "
@@ -78,9 +79,9 @@ std::map<Oid, LastVerification> last_verifications()
                             "COALESCE(pg_catalog.max(v.differences), 0) FROM {0}.pg_tview_meta AS m "
                             "LEFT JOIN {0}.pg_tview_verified AS v ON v.tview OPERATOR(pg_catalog.=) m.\"table\" "
                             "GROUP BY m.\"table\"",
-                            *catalog::extension_schema()),
+                            *extension_schema()),
                 {}, {}, add, true);
     return found;
 }
 
-}  // namespace tviews::inspect
+}  // namespace tviews::catalog

@@ -1,4 +1,4 @@
-// What verifications have found, kept in pg_tview_verified for the health check and the metrics.
+// pg_tview_verified: what verifications have found, for the health check and the metrics.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 #include "pg/guard.hpp"
 
-namespace tviews::inspect {
+namespace tviews::catalog {
 
 struct Verified {
     Oid tview;
@@ -34,4 +34,4 @@ struct LastVerification {
 // By TVIEW; every TVIEW has one.
 std::map<Oid, LastVerification> last_verifications();
 
-}  // namespace tviews::inspect
+}  // namespace tviews::catalog
