@@ -284,4 +284,14 @@ CREATE TABLE tv_heap AS
 SELECT line FROM pg_tviews_explain('tv_heap') AS e (line) WHERE line ~ 'copied';
 UPDATE tb_line SET note = 'z' WHERE pk_line < 50;
 SELECT * FROM pg_tviews_verify(NULL);
+-- through a function too, unless its result is of another type
+CREATE FUNCTION lines_of(o integer) RETURNS TABLE (lines jsonb) LANGUAGE sql STABLE AS $$
+    SELECT jsonb_agg(jsonb_build_object('id', l.pk_line, 'note', l.note) ORDER BY l.pk_line) FROM s_patches.tb_line l WHERE l.fk_order = o $$;
+CREATE FUNCTION text_of(o integer) RETURNS TABLE (lines text) LANGUAGE sql STABLE AS $$
+    SELECT jsonb_agg(jsonb_build_object('id', l.pk_line, 'note', l.note) ORDER BY l.pk_line) FROM s_patches.tb_line l WHERE l.fk_order = o $$;
+CREATE TABLE tv_called AS SELECT a.pk_article AS pk_called, x.lines FROM tb_article a, lines_of(a.pk_article) x;
+CREATE TABLE tv_text AS SELECT a.pk_article AS pk_text, x.lines FROM tb_article a, text_of(a.pk_article) x;
+SELECT tv, line FROM unnest('{tv_called,tv_text}'::text[]) tv, pg_tviews_explain(tv) AS e (line) WHERE line LIKE '%copied%';
+UPDATE tb_line SET note = 'called' WHERE pk_line < 50;
+SELECT * FROM pg_tviews_verify(NULL);
 DROP SCHEMA s_patches CASCADE;

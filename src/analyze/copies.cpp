@@ -236,11 +236,13 @@ std::optional<Value> in_its_subquery(const ScopeTree &tree, const Value &value)
     return Value{inner, reinterpret_cast<Node *>(entry->expr)};
 }
 
-// The array a value is, if it is one.
+// The array a value is, if it is one.  A function may give its result another type, text say.
 std::optional<Array> as_array(const ScopeTree &tree, Value value)
 {
     for (;;) {
         value.node = without_default(value.node);
+        if (pg::call(exprType, value.node) != JSONBOID)
+            return std::nullopt;
         if (IsA(value.node, Aggref))
             break;
         auto inner = in_its_subquery(tree, value);
