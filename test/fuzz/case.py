@@ -30,6 +30,7 @@ class View:
         self.by_function = self.option
         self.mode = None
         self.words, self.reads = '', []
+        self.copied = output.copied
 
     @property
     def is_tview(self):
@@ -197,6 +198,7 @@ def _generate_views(rng, case, limits):
         made = _attempt(lambda: query.Queries(rng, sources, case.tables, limits, functions).top(entity, rng.choice([2, 3, 5, 8])), limits)
         if made is None:
             continue
+        case.views += [View(name, needed) for name, needed in made.needed]
         view = View(f'tv_{entity}', made)
         if _reads_unseen(case.views, made.node):
             view.reads = [name for table in case.tables for name in [table.name] + table.parts()]

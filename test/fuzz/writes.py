@@ -63,9 +63,20 @@ class Writes:
         self.rng, self.tables, self.tviews = rng, tables, tviews
         self.extra, self.may_add_columns, self.has_triggers, self.texts = 0, True, False, ''
         self.added, self.met = [], False      # columns added; whether two sessions write
+        self.copied = self._copied_columns()
 
     def chance(self, share):
         return self.rng.random() < share
+
+    def _copied_columns(self):
+        """Of which tables TVIEWs copy which columns."""
+        named = [pair for tview in self.tviews for pair in tview.copied]
+        found = []
+        for table in self.tables:
+            names = {column for relation, column in named if relation in [table.name] + table.parts()}
+            columns = [column for column in table.writable() if column.name in names]
+            found += [(table, columns)] if columns else []
+        return found
 
     # Transactions -------------------------------------------------------------------------------------------------
 
@@ -150,6 +161,8 @@ class Writes:
 
     def statement(self):
         rng = self.rng
+        if self.copied and self.chance(0.3):
+            return self.update_copied(*rng.choice(self.copied))
         table = self.target(rng.choice(self.tables))
         made = rng.choices(
             [self.insert, self.upsert, self.insert_select, self.update, self.update_key, self.update_nothing,
@@ -255,6 +268,15 @@ class Writes:
     def update(self, table):
         return (f'UPDATE {table.name} SET {self.assignments(table, self.some_columns(table))} '
                 f'WHERE {self.condition(table, table.name)}')
+
+    def update_copied(self, table, columns):
+        """Of columns that are only copied, and now and then of others with them: in all rows, or in a few."""
+        target = self.target(table)
+        columns = self.rng.sample(columns, self.rng.randint(1, min(len(columns), 3)))
+        if self.chance(0.15):
+            columns += [column for column in self.some_columns(target, keys=self.chance(0.3)) if column not in columns][:1]
+        where = '' if self.chance(0.35) else f' WHERE {self.condition(target, target.name)}'
+        return f'UPDATE {target.name} SET {self.assignments(target, columns)}{where}'
 
     def update_key(self, table):
         if not table.key:
