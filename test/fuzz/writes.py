@@ -10,7 +10,7 @@ from schema import column_value, key_value, literal, random_row
 
 class Step:
     """kind: sql, check (compare the TVIEWs now), noop (a statement after which all TVIEWs hold the very rows they held), hurry (a
-    flush with so many milliseconds of time, in a savepoint), block (a savepoint round `body`), do (a PL/pgSQL block round `body`).
+    flush with so many milliseconds of time, in a savepoint), apply (queues, and compare also the TVIEWs that have one), block (a savepoint round `body`), do (a PL/pgSQL block round `body`).
     `needed`: later statements rely on it, so it stays whatever becomes of it when it is tried."""
 
     def __init__(self, kind, sql='', body=None, end='', catch=False, needed=False):
@@ -19,7 +19,7 @@ class Step:
 
     def flat(self, number):
         """The step as a list of (kind, SQL, step)."""
-        if self.kind in ('sql', 'check', 'noop', 'hurry'):
+        if self.kind in ('sql', 'check', 'noop', 'hurry', 'apply'):
             return [(self.kind, self.sql, self)]
         if self.kind == 'do':
             body = ' '.join(f'{step.sql};' for step in self.body)
@@ -117,6 +117,8 @@ class Writes:
         roll = self.rng.random()
         if not self.has_triggers and self.chance(0.03):
             return Step('noop', self.update_nothing(self.target(self.rng.choice(self.tables))))
+        if any(tview.is_queued for tview in self.tviews) and self.chance(0.06):
+            return Step('apply', 'SELECT pg_tviews_apply()')
         if depth > 0 and self.chance(0.02):
             return Step('hurry', str(self.rng.choice([1, 1, 2, 3])))
         if depth > 0 and roll < 0.12:
@@ -143,11 +145,12 @@ class Writes:
         self.extra += 1
         if inside:
             return Step('sql', self.rng.choice([f'PERFORM count(*) FROM {name}', 'PERFORM pg_tviews_flush()']))
-        choices = [f'SELECT count(*) FROM {name}', 'SELECT pg_tviews_flush()', f'SELECT * FROM {name} LIMIT 1',
+        choices = ['SELECT pg_tviews_apply()'] * 3 if tview.is_queued else []
+        choices += [f'SELECT count(*) FROM {name}', 'SELECT pg_tviews_flush()', f'SELECT * FROM {name} LIMIT 1',
                    f"SELECT query_to_xml('SELECT * FROM {name}', true, true, '') IS NULL",
                    f'DO $do$ DECLARE r record; BEGIN FOR r IN SELECT * FROM {name} LOOP END LOOP; END $do$',
                    f"COPY {name} TO PROGRAM 'cat >/dev/null'"]
-        if not alone and tview.mode != 'manual':      # that one would show what was there before
+        if not alone and not tview.is_queued:      # that one would show what was there before
             choices += [self.cursors(tview)] * 2
         return Step('sql', self.rng.choice(choices))
 
