@@ -13,6 +13,10 @@ TELLING = ('int', 'bigint', 'uuid', 'text')
 FORMS = ['_array_derived'] * 4 + ['_array_lateral'] * 3 + ['_array_sublink', '_array_cte', '_array_cte', '_array_view', '_array_view']
 
 
+# What stands where there is no row; the last looks as if it held one.
+DEFAULTS = ["'[]'"] * 8 + ["""'[{"id": 1, "x0": 1}, {"id": "k1", "x0": 1}]'"""]
+
+
 class Arrays:
     def arrays(self):
         """A query fit for a TVIEW, or None if no table has a fitting key."""
@@ -91,7 +95,10 @@ class Arrays:
         word = self.rng.choice(['', '', ' DESC'])
         keys = ', '.join(f'{ref}{word}' for ref in rels[0].key_refs())
         made = Node('jsonb_agg(', element, ' ORDER BY ', Items(order, suffix=', '), keys, ')', self._filter(scope, 1))
-        return Node('COALESCE(', made, ", '[]')", alts=[made]) if self.chance(0.25) else made
+        return self._or_default(made) if self.chance(0.25) else made
+
+    def _or_default(self, array):
+        return Node('COALESCE(', array, f', {self.rng.choice(DEFAULTS)})', alts=[array])
 
     def _others(self, scope):
         """Other columns of the groups: (name, type, expression)."""
@@ -168,7 +175,7 @@ class Arrays:
         for value, kind in shown:
             form = self.rng.random()
             if kind == 'jsonb' and form < 0.4:
-                value = Node('COALESCE(', value, ", '[]')", alts=[value])
+                value = self._or_default(value)
             if form < 0.2 or form > 0.6:
                 inner = (f'a{len(fields)}', value)
                 fields.append(inner if self.chance(0.7) else (f'b{len(fields)}', self._object([inner])))
