@@ -54,8 +54,8 @@ class Arrays:
         return node, rels, origin
 
     def _element(self, rels, origin, taken):
-        """An object per row; `taken` are references that are needed elsewhere and rarely copied too."""
-        fields = []
+        """An object per row, and a relation of each column in it; `taken` are references that are needed elsewhere and rarely copied too."""
+        fields, shown = [], []
         for i, rel in enumerate(rels):
             inner = []
             if i == 0 or self.chance(0.6):
@@ -65,6 +65,7 @@ class Arrays:
             for n, ref in enumerate(self.rng.sample(free, min(len(free), self.rng.choice([1, 1, 2, 3])))):
                 inner.append((f'x{n}', str(ref)))
                 self.copied.append((origin[rel.alias], ref.col.name))
+                shown.append(Rel(rel.alias, [ref.col], None))
                 if self.chance(0.08):
                     inner.append((f'again{n}', str(ref)))
             if self.chance(0.1):
@@ -80,7 +81,7 @@ class Arrays:
                 fields.append((f'y{i}', self._object(inner)))
             else:
                 fields += [(f'{name}of{i}', value) for name, value in inner]
-        return self._object(fields)
+        return self._object(fields), shown
 
     @staticmethod
     def _object(fields):
@@ -89,12 +90,13 @@ class Arrays:
     def _array(self, rels, origin, taken):
         """jsonb_agg() of such objects, in an order that the data decide."""
         scope = Scope(rels)
-        element = self._element(rels, origin, taken)
-        extra = self.pick(scope.refs(), lambda ref: ref.kind != 'jsonb') if self.chance(0.4) else None
+        element, shown = self._element(rels, origin, taken)
+        twice = Scope(shown if shown and self.chance(0.5) else rels)      # more than copied
+        extra = self.pick(twice.refs(), lambda ref: ref.kind != 'jsonb') if self.chance(0.4) else None
         order = [Node(f'{extra}{self.rng.choice(["", " DESC", " NULLS FIRST"])}')] if extra else []
         word = self.rng.choice(['', '', ' DESC'])
         keys = ', '.join(f'{ref}{word}' for ref in rels[0].key_refs())
-        made = Node('jsonb_agg(', element, ' ORDER BY ', Items(order, suffix=', '), keys, ')', self._filter(scope, 1))
+        made = Node('jsonb_agg(', element, ' ORDER BY ', Items(order, suffix=', '), keys, ')', self._filter(twice, 1))
         return self._or_default(made) if self.chance(0.25) else made
 
     def _or_default(self, array):

@@ -42,6 +42,7 @@ def arguments():
     parser.add_argument('--query-length', type=int, default=4000, help='longest query')
     parser.add_argument('--without', action='append', default=[], metavar='SHAPE',
                         help="leave something out: 'grouping sets', recursion, or a shape named in query.py")
+    parser.add_argument('--only', metavar='SHAPE', help='TVIEWs of one shape: one of TOP_SHAPES in query.py')
     parser.add_argument('--risk', action='append', default=[], choices=['casts'],
                         help='casts: join conditions that fail on values which other conditions keep away')
     parser.add_argument('--ignore', action='append', default=[], metavar='REGEX', help='failures not to stop at')

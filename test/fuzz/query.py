@@ -16,7 +16,7 @@ from tree import Items, Node, maybe
 GROUPABLE = ('int', 'bigint', 'text', 'uuid', 'timestamptz', 'bool', 'numeric', 'citext', 'pair', 'mood', 'level',
              'int4range', 'bytea')
 TOP_SHAPES = (['plain'] * 8 + ['group'] * 4 + ['aggregate', 'distinct', 'distinct on', 'window', 'limit'] + ['setop'] * 3 +
-              ['chain'] * 9 + ['tree'] * 5 + ['arrays'] * 5)
+              ['chain'] * 9 + ['tree'] * 5 + ['arrays'] * 8)
 INNER_SHAPES = ['plain'] * 3 + ['group'] * 5 + ['aggregate', 'distinct', 'distinct', 'distinct on', 'distinct on',
                                                'window', 'window', 'limit', 'limit', 'setop', 'setop']
 
@@ -26,7 +26,7 @@ class Queries(Expressions, Chains, Arrays, Trees, Calls):
 
     def __init__(self, rng, sources, tables, limits, functions=()):
         self.rng, self.sources, self.tables, self.without, self.risks = rng, sources, tables, limits.without, limits.risk
-        self.functions = functions
+        self.functions, self.only = functions, limits.only
         self.ctes, self.counter, self.budget = [], 0, 0
 
     def fresh(self, letter):
@@ -592,7 +592,7 @@ class Queries(Expressions, Chains, Arrays, Trees, Calls):
     def top(self, entity, budget):
         """A query fit for tv_<entity>: Output with the key columns named; `option` tells whether they need the key option."""
         self.budget = budget
-        shape = self.rng.choice(TOP_SHAPES)
+        shape = self.only or self.rng.choice(TOP_SHAPES)
         self.view_number = 10 * int(entity[1:])
         special = {'chain': self.chain, 'tree': self.tree, 'arrays': self.arrays}
         made = special[shape]() if shape in special else None

@@ -85,6 +85,9 @@ class Writes:
         count = rng.choice([1, 1, 2, 3, 3, 4, 6, 9, 14, 20])
         if self.chance(0.2):
             return Transaction('', [self.step(0) for _ in range(min(count, 4))], '', alone=True)
+        if self.copied and self.chance(0.3):      # else few documents are not built again for another reason
+            steps = [Step('sql', self.update_copied(*rng.choice(self.copied))) for _ in range(rng.choice([1, 1, 2, 3]))]
+            return Transaction('BEGIN', steps, 'COMMIT', watched=self.chance(0.25))
         level = rng.choice(['', '', '', ' ISOLATION LEVEL REPEATABLE READ', ' ISOLATION LEVEL SERIALIZABLE'])
         steps = self.limits() + [self.step(3) for _ in range(count)]
         end = rng.choice(['COMMIT'] * 10 + ['ROLLBACK', 'PREPARE'])
