@@ -180,5 +180,21 @@ UPDATE tb_above SET id = id + 10;
 CALL check_exact();
 DROP TABLE tv_root, tv_only;
 
+-- Where there is no row the array is a constant, and an element of that was taken for a row's and set.
+CREATE TABLE tb_cart (id int PRIMARY KEY);
+CREATE TABLE tb_line (id int PRIMARY KEY, cart int, quantity int, note text);
+INSERT INTO tb_cart VALUES (1), (2);
+INSERT INTO tb_line VALUES (1, 1, 0, 'one'), (2, 2, 1, 'two');
+CREATE TABLE tv_default AS SELECT c.id AS pk_default, l.lines,
+        COALESCE((SELECT jsonb_agg(jsonb_build_object('id', l.id, 'note', l.note) ORDER BY l.id) FILTER (WHERE l.quantity > 0)
+                  FROM tb_line l WHERE l.cart = c.id), '[{"id": 1, "note": "none"}]') AS again
+    FROM tb_cart c LEFT JOIN (SELECT l.cart, COALESCE(jsonb_agg(jsonb_build_object('id', l.id, 'note', l.note) ORDER BY l.id)
+                                  FILTER (WHERE l.quantity > 0), '[{"id": 1, "note": "none"}]') AS lines
+                              FROM tb_line l GROUP BY l.cart) l ON l.cart = c.id;
+UPDATE tb_line SET note = upper(note);
+CALL check_exact();
+SELECT pk_default, lines, again FROM tv_default ORDER BY 1;
+DROP TABLE tv_default;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

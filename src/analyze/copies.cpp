@@ -196,13 +196,22 @@ struct Array {
     std::vector<std::string> path;
 };
 
+// Whether an expression is a JSON constant without elements: those of a default could be taken for a row's.
+bool is_empty_json(Node *node)
+{
+    node = pg::strip_relabel(node);
+    auto *constant = IsA(node, Const) ? reinterpret_cast<Const *>(node) : nullptr;
+    return constant != nullptr && constant->consttype == JSONBOID &&
+           (constant->constisnull || pg::call([&] { return JB_ROOT_COUNT(DatumGetJsonbP(constant->constvalue)) == 0; }));
+}
+
 // The value behind COALESCE(value, constant).
 Node *without_default(Node *value)
 {
     if (!IsA(value, CoalesceExpr))
         return value;
     const List *arguments = reinterpret_cast<CoalesceExpr *>(value)->args;
-    bool is_default = pg::length(arguments) == 2 && IsA(pg::strip_relabel(static_cast<Node *>(pg::nth(arguments, 1))), Const);
+    bool is_default = pg::length(arguments) == 2 && is_empty_json(static_cast<Node *>(pg::nth(arguments, 1)));
     return is_default ? static_cast<Node *>(pg::nth(arguments, 0)) : value;
 }
 

@@ -28,8 +28,9 @@ class View:
         self.key = output.key
         self.option = getattr(output, 'option', False)
         self.by_function = self.option
-        self.mode = None
+        self.mode, self.key_kinds = None, []
         self.words, self.reads = '', []
+        self.copied = output.copied
 
     @property
     def is_tview(self):
@@ -49,6 +50,11 @@ class View:
         return f"SELECT pg_tviews_create('{self.name}', $query${self.node}$query${options})"
 
     @property
+    def is_queued(self):
+        """Whether it follows when its queue is applied."""
+        return self.mode in ('deferred', 'manual')
+
+    @property
     def backing(self):
         return self.name.replace('tv_', 'v_', 1)
 
@@ -59,6 +65,18 @@ class View:
         query = f'SELECT {row} AS r FROM ' + (self.backing if by_view else f'({self.node}) AS query')
         return (f"SELECT 'only in {self.name}' AS side, r FROM ({tview} EXCEPT ALL {query}) AS a "
                 f"UNION ALL SELECT 'only in its query', r FROM ({query} EXCEPT ALL {tview}) AS b ORDER BY 1, 2")
+
+    def unqueued_sql(self, by_view=False):
+        """The same of a TVIEW with a queue, but only rows whose keys are not in it.  One statement, so one snapshot."""
+        row = f'{", ".join(self.key)}, ROW({", ".join(self.columns)})::text AS r'
+        tview = f'SELECT {row} FROM {self.name}'
+        query = f'SELECT {row} FROM ' + (self.backing if by_view else f'({self.node}) AS query')
+        same = ' AND '.join(f'(queued.key[{i + 1}] IS NULL OR queued.key[{i + 1}]::{kind} = {name})'
+                            for i, (name, kind) in enumerate(zip(self.key, self.key_kinds)))
+        return (f"WITH queued AS MATERIALIZED (SELECT key FROM pg_tview_queue WHERE tview = '{self.name}'::regclass) "
+                f"SELECT side, r FROM (SELECT 'only in {self.name}' AS side, * FROM ({tview} EXCEPT ALL {query}) AS a "
+                f"UNION ALL SELECT 'only in its query', * FROM ({query} EXCEPT ALL {tview}) AS b) AS found "
+                f'WHERE NOT EXISTS (SELECT FROM queued WHERE queued.key IS NULL OR {same}) ORDER BY 1, 2')
 
     def key_problem_sql(self):
         """Keys that the query gives twice, or with a NULL."""
@@ -94,10 +112,13 @@ class Case:
             lines += [f'{text};' for text in trigger.statements()]
         shown = [view for view in self.tviews() if view.name == failure.tview] or self.tviews()
         compare = [f'{view.compare_sql()};' for view in shown]
+        empty = [f'{view.unqueued_sql()};' for view in shown if view.is_queued]
+        empty += ['SELECT pg_tviews_apply();'] if any(view.is_queued for view in self.tviews()) else []
         for transaction in self.transactions:
             met = isinstance(transaction, meeting.Meeting)
             inside = [f'{view.compare_sql(transaction.by_view)};' for view in shown]
             lines += transaction.script(compare) if met else self._transaction_lines(transaction, inside, shown)
+            lines += empty
         return '\n'.join(lines + ['-- What differs:'] + compare) + '\n'
 
     @staticmethod
@@ -114,6 +135,8 @@ class Case:
                 lines += compare
                 if transaction.timezone:
                     lines.append(f"SET LOCAL TimeZone = '{transaction.timezone}';")
+            elif kind == 'apply':
+                lines += [f'{text};'] + compare
             elif kind == 'noop':
                 state = [f'{view.state_sql()};' for view in shown]
                 lines += state + [f'{text};'] + state
@@ -197,12 +220,13 @@ def _generate_views(rng, case, limits):
         made = _attempt(lambda: query.Queries(rng, sources, case.tables, limits, functions).top(entity, rng.choice([2, 3, 5, 8])), limits)
         if made is None:
             continue
+        case.views += [View(name, needed) for name, needed in made.needed]
         view = View(f'tv_{entity}', made)
         if _reads_unseen(case.views, made.node):
             view.reads = [name for table in case.tables for name in [table.name] + table.parts()]
         view.by_function = view.option or bool(view.reads) or rng.random() < 0.5
         if view.by_function and view.is_tview:
-            view.mode = rng.choice([None, None, None, 'immediate', 'manual'])
+            view.mode = rng.choice([None, None, None, 'immediate', 'manual', 'deferred'])
         case.views.append(view)
         if over_tviews and rng.random() < 0.8:
             # Twice, so that it is likely to be read.

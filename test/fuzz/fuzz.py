@@ -6,7 +6,8 @@
 Without --seed a third of the time goes to fixed seeds (1, 2, …), the rest to fresh ones.  A case is a function of its seed;
 the n-th case of a run has seed N + n, so `--seed X --cases 1` repeats one.  A failing
 case is shrunk and written as an SQL file that psql runs by itself.  Needs python3-psycopg2 and a server with pg_tviews
-installed; works in a database of its own.  Exit status 1: something failed.  Not here: starting a server (see run).
+installed and max_worker_processes = 0, or the worker would empty queues at moments of its own, and no case would be a function
+of its seed; works in a database of its own.  Exit status 1: something failed.  Not here: starting a server (see run), the worker.
 """
 import argparse
 import collections
@@ -41,6 +42,7 @@ def arguments():
     parser.add_argument('--query-length', type=int, default=4000, help='longest query')
     parser.add_argument('--without', action='append', default=[], metavar='SHAPE',
                         help="leave something out: 'grouping sets', recursion, or a shape named in query.py")
+    parser.add_argument('--only', metavar='SHAPE', help='TVIEWs of one shape: one of TOP_SHAPES in query.py')
     parser.add_argument('--risk', action='append', default=[], choices=['casts'],
                         help='casts: join conditions that fail on values which other conditions keep away')
     parser.add_argument('--ignore', action='append', default=[], metavar='REGEX', help='failures not to stop at')
@@ -52,6 +54,9 @@ def make_database(options):
     connection = psycopg2.connect(host=options.host, port=options.port, user=options.user, dbname='postgres')
     connection.autocommit = True
     cursor = connection.cursor()
+    cursor.execute('SHOW max_worker_processes')
+    if cursor.fetchone() != ('0',):
+        sys.exit('The server must have max_worker_processes = 0.')
     cursor.execute('SET client_min_messages = error')
     cursor.execute(f'DROP DATABASE IF EXISTS {options.database} WITH (FORCE)')
     cursor.execute(f'CREATE DATABASE {options.database}')

@@ -1,7 +1,8 @@
 """Runs a case against a server and says what is wrong with the outcome.
 
 The oracle: after every check step, commit and rollback, be it of a single statement, each TVIEW holds exactly the rows of its
-query, as text, both ways.  In some transactions a check step follows every statement.
+query, as text, both ways.  In some transactions a check step follows every statement.  A TVIEW with a queue must equal its query in
+every row whose key is not in the queue, and in all rows once that has been applied, here or in the writing transaction.
 Also a failure: a crash, an error that neither the data nor the statement explains, a claim of duplicate keys that is not
 true, and pg_tviews_verify() seeing it otherwise.  Not here: how cases are made.
 """
@@ -103,6 +104,13 @@ def first_line(error):
     return str(error).splitlines()[0] if str(error) else ''
 
 
+def reads_tviews(views, node):
+    """Whether a query over these views reads TVIEWs, or views on them."""
+    named = set(re.findall(r'\b(?:tv|v|vw|fn)_\w+', str(node)))
+    return any(view.is_tview or reads_tviews(views[:i], view.node) for i, view in enumerate(views)
+               if view.name in named or view.is_tview and view.backing in named)
+
+
 class Runner:
     def __init__(self, parameters, statistics):
         self.parameters, self.statistics = parameters, statistics
@@ -168,14 +176,15 @@ class Runner:
                 self._meet(transaction)
             else:
                 self._transaction(transaction)
+            self._check_unqueued('after commit')
             if not self._apply():
                 return
             self._check_all('after commit')
         self._verify()
 
     def _apply(self):
-        """What is queued for TVIEWs in mode manual.  Data that no document can be made of fail here, not at the commit: then the case ends."""
-        if not any(view.mode == 'manual' for view in self.case.tviews()):
+        """What is queued for TVIEWs.  Data that no document can be made of fail here, not at the commit: then the case ends."""
+        if not any(view.is_queued for view in self.case.tviews()):
             return True
         try:
             while self.main.run('SELECT 1 FROM pg_tview_queue LIMIT 1'):
@@ -246,10 +255,14 @@ class Runner:
         if not view.is_tview:
             self._note('functions' if view.name.startswith('fn_') else 'views')
             return True
-        view.columns = [name for (name,) in self.main.run(
-            f"SELECT attname FROM pg_attribute WHERE attrelid = '{view.name}'::regclass AND attnum > 0 "
-            "AND NOT attisdropped AND attname <> 'updated_at' ORDER BY attnum")]
+        found = self.main.run(
+            f"SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = '{view.name}'::regclass AND attnum > 0 "
+            "AND NOT attisdropped AND attname <> 'updated_at' ORDER BY attnum")
+        view.columns = [name for name, _ in found]
+        view.key_kinds = [dict(found)[name] for name in view.key]
         self._note('TVIEWs created')
+        if view.mode:
+            self._note(f'TVIEWs in mode {view.mode}')
         if not self._check(view, 'at creation'):
             return False
         self._count_routes(view)
@@ -284,6 +297,8 @@ class Runner:
                 self._note('everything because: ' + re.sub(r'\S+\.\S+|\(.*\)', '…', line.split(': ', 1)[1])[-70:])
             elif not line.startswith((' ', 'TVIEW', 'key')):
                 self._note('occurrences')
+            elif line.lstrip().startswith('copied only'):
+                self._note('occurrences with columns copied into ' + ('elements' if 'in the elements of' in line else 'documents'))
             elif line.startswith('  a change '):
                 self._note('walks')
                 hops = re.search(r'in (\d+) hop', line)
@@ -355,6 +370,8 @@ class Runner:
                 else:
                     self.main.run(text)
                     done.append(text)
+                if kind == 'apply':
+                    self._check_applied(transaction)
                 if before is not None:
                     self._check_stand(before, text)
             position = transaction.end
@@ -464,9 +481,9 @@ class Runner:
         self.main.run('BEGIN ISOLATION LEVEL REPEATABLE READ')
         self.main.run("SET LOCAL lock_timeout = '200ms'")
         try:
-            queued = {name for (name,) in self.main.run('SELECT DISTINCT tview::text FROM pg_tview_queue')}
+            self._check_unqueued('in one snapshot, beside two sessions')
             for view in self.case.tviews():
-                if view.name not in queued:
+                if not view.is_queued:
                     self._check(view, 'in one snapshot, beside two sessions')
         except psycopg2.errors.LockNotAvailable:
             self._note('two sessions: a table locked while comparing')
@@ -540,15 +557,35 @@ class Runner:
 
     def _check_inside(self, transaction):
         if transaction.alone:
+            self._check_unqueued('after a statement that commits by itself', transaction.by_view)
             return self._check_all('after a statement that commits by itself', transaction.by_view) if self._apply() else None
+        return self._check_views([view for view in self.case.tviews() if not view.is_queued], transaction, 'inside a transaction')
+
+    def _check_views(self, views, transaction, when):
         if transaction.timezone:
             self.main.run("SET LOCAL TimeZone = 'UTC'")
-        for view in self.case.tviews():
-            if view.mode != 'manual':
-                self._check(view, 'inside a transaction')
+        for view in views:
+            self._check(view, when)
         if transaction.timezone:
             self.main.run(f"SET LOCAL TimeZone = '{transaction.timezone}'")
-        return None
+
+    def _check_applied(self, transaction):
+        """Where a transaction has applied the queues, its own writes are in the documents too.  Not those that users' triggers on TVIEWs make
+        meanwhile; and a TVIEW over others may come too early."""
+        self._note('queues applied by a writer')
+        if any(trigger.on.startswith('tv_') for trigger in self.case.triggers):
+            return
+        views = [view for view in self.case.tviews() if view.is_queued and not reads_tviews(self.case.views, view.node)]
+        if not transaction.alone:
+            self._check_views(views, transaction, 'where the queue was applied')
+
+    def _check_unqueued(self, when, by_view=False):
+        for view in self.case.tviews():
+            if view.is_queued:
+                self._note('comparisons of rows that are not queued')
+                rows = self.main.run(view.unqueued_sql(by_view))
+                if rows and self._determined(view):
+                    raise Failed(Failure('difference that is not queued', view.name, None, when, rows))
 
     def _check_all(self, when, by_view=False):
         for view in self.case.tviews():

@@ -4,6 +4,7 @@ Every query comes with its columns and what is known of its key.  Results must b
 and window functions order by the full key of their rows, aggregates too; values known only up to equality are not shown.
 Not here: expressions (expression.py), and whether the engine accepts the query.
 """
+from arrays import Arrays
 from chain import Chains
 from expression import EXACT, SIMPLE, Expressions
 from functions import Calls
@@ -15,17 +16,17 @@ from tree import Items, Node, maybe
 GROUPABLE = ('int', 'bigint', 'text', 'uuid', 'timestamptz', 'bool', 'numeric', 'citext', 'pair', 'mood', 'level',
              'int4range', 'bytea')
 TOP_SHAPES = (['plain'] * 8 + ['group'] * 4 + ['aggregate', 'distinct', 'distinct on', 'window', 'limit'] + ['setop'] * 3 +
-              ['chain'] * 9 + ['tree'] * 5)
+              ['chain'] * 9 + ['tree'] * 5 + ['arrays'] * 8)
 INNER_SHAPES = ['plain'] * 3 + ['group'] * 5 + ['aggregate', 'distinct', 'distinct', 'distinct on', 'distinct on',
                                                'window', 'window', 'limit', 'limit', 'setop', 'setop']
 
 
-class Queries(Expressions, Chains, Trees, Calls):
+class Queries(Expressions, Chains, Arrays, Trees, Calls):
     """`sources` are the relations a query may read: Rels whose alias is the relation's name."""
 
     def __init__(self, rng, sources, tables, limits, functions=()):
         self.rng, self.sources, self.tables, self.without, self.risks = rng, sources, tables, limits.without, limits.risk
-        self.functions = functions
+        self.functions, self.only = functions, limits.only
         self.ctes, self.counter, self.budget = [], 0, 0
 
     def fresh(self, letter):
@@ -477,7 +478,7 @@ class Queries(Expressions, Chains, Trees, Calls):
         else:
             group = Items(texts, prefix=' GROUP BY ', least=1)
         complete = len(shown) == len(groupings)
-        return self._finish(parts, 'SELECT ', names if complete else None, group=group, having=self._having(parts, 0.2))
+        return self._finish(parts, 'SELECT ', names if complete else None, group=group, having=self._having(parts.scope, 0.2))
 
     def _grouped_scope(self, parts, groupings):
         """What a subquery in the select list may still see: the plain grouping columns."""
@@ -489,12 +490,12 @@ class Queries(Expressions, Chains, Trees, Calls):
                 rels.append(Rel(rel.alias, cols, None))
         return Scope(rels, None)
 
-    def _having(self, parts, share):
+    def _having(self, scope, share):
         if not self.chance(share):
             return None
         return self.rng.choice([Node(f'count(*) > {self.rng.randint(0, 2)}'),
-                                Node('bool_or(', self.predicate(parts.scope, 0), ')'),
-                                Node('count(*) FILTER (WHERE ', self.predicate(parts.scope, 0), ') = 1')])
+                                Node('bool_or(', self.predicate(scope, 0), ')'),
+                                Node('count(*) FILTER (WHERE ', self.predicate(scope, 0), ') = 1')])
 
     def _aggregate(self, parts, shape, ordered):
         key = []
@@ -503,7 +504,7 @@ class Queries(Expressions, Chains, Trees, Calls):
         for kind in parts.want or self.rng.choices(('int', 'jsonb', 'jsonb', 'text', 'numeric', 'bool', 'bigint'),
                                                    k=self.rng.randint(1, 3)):
             self._item(parts, self.aggregate(kind, parts.scope, parts.rows, parts.depth), kind)
-        return self._finish(parts, 'SELECT ', key, having=self._having(parts, 0.08))
+        return self._finish(parts, 'SELECT ', key, having=self._having(parts.scope, 0.08))
 
     def _distinct(self, parts, shape, ordered):
         kinds = EXACT if parts.key == 'nonnull' or parts.want else GROUPABLE
@@ -591,10 +592,12 @@ class Queries(Expressions, Chains, Trees, Calls):
     def top(self, entity, budget):
         """A query fit for tv_<entity>: Output with the key columns named; `option` tells whether they need the key option."""
         self.budget = budget
-        shape = self.rng.choice(TOP_SHAPES)
-        made = self.chain() if shape == 'chain' else self.tree() if shape == 'tree' else None
+        shape = self.only or self.rng.choice(TOP_SHAPES)
+        self.view_number = 10 * int(entity[1:])
+        special = {'chain': self.chain, 'tree': self.tree, 'arrays': self.arrays}
+        made = special[shape]() if shape in special else None
         if made is None:
-            shape = 'plain' if shape in ('chain', 'tree') else shape
+            shape = 'plain' if shape in special else shape
             made = self.select(self.rng.choice([2, 3, 3, 4]), shape=shape, key='nonnull', ctes=self.chance(0.25))
         names = {}
         option = len(made.key) != 1 or self.chance(0.1)

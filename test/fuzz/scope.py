@@ -77,7 +77,9 @@ class Scope:
 
 
 class Output:
-    """A generated query and what is known about its rows."""
+    """A generated query and what is known about its rows.  `copied`: (relation, column) that it does little with but copying them;
+    `needed`: views it reads, as (name, Output)."""
 
     def __init__(self, node, cols, key, items=None):
         self.node, self.cols, self.key, self.items = node, cols, key, items
+        self.copied, self.needed = [], []

@@ -10,7 +10,7 @@ from schema import column_value, key_value, literal, random_row
 
 class Step:
     """kind: sql, check (compare the TVIEWs now), noop (a statement after which all TVIEWs hold the very rows they held), hurry (a
-    flush with so many milliseconds of time, in a savepoint), block (a savepoint round `body`), do (a PL/pgSQL block round `body`).
+    flush with so many milliseconds of time, in a savepoint), apply (queues, and compare also the TVIEWs that have one), block (a savepoint round `body`), do (a PL/pgSQL block round `body`).
     `needed`: later statements rely on it, so it stays whatever becomes of it when it is tried."""
 
     def __init__(self, kind, sql='', body=None, end='', catch=False, needed=False):
@@ -19,7 +19,7 @@ class Step:
 
     def flat(self, number):
         """The step as a list of (kind, SQL, step)."""
-        if self.kind in ('sql', 'check', 'noop', 'hurry'):
+        if self.kind in ('sql', 'check', 'noop', 'hurry', 'apply'):
             return [(self.kind, self.sql, self)]
         if self.kind == 'do':
             body = ' '.join(f'{step.sql};' for step in self.body)
@@ -63,9 +63,20 @@ class Writes:
         self.rng, self.tables, self.tviews = rng, tables, tviews
         self.extra, self.may_add_columns, self.has_triggers, self.texts = 0, True, False, ''
         self.added, self.met = [], False      # columns added; whether two sessions write
+        self.copied = self._copied_columns()
 
     def chance(self, share):
         return self.rng.random() < share
+
+    def _copied_columns(self):
+        """Of which tables TVIEWs copy which columns."""
+        named = [pair for tview in self.tviews for pair in tview.copied]
+        found = []
+        for table in self.tables:
+            names = {column for relation, column in named if relation in [table.name] + table.parts()}
+            columns = [column for column in table.writable() if column.name in names]
+            found += [(table, columns)] if columns else []
+        return found
 
     # Transactions -------------------------------------------------------------------------------------------------
 
@@ -74,6 +85,9 @@ class Writes:
         count = rng.choice([1, 1, 2, 3, 3, 4, 6, 9, 14, 20])
         if self.chance(0.2):
             return Transaction('', [self.step(0) for _ in range(min(count, 4))], '', alone=True)
+        if self.copied and self.chance(0.3):      # else few documents are not built again for another reason
+            steps = [Step('sql', self.update_copied(*rng.choice(self.copied))) for _ in range(rng.choice([1, 1, 2, 3]))]
+            return Transaction('BEGIN', steps, 'COMMIT', watched=self.chance(0.25))
         level = rng.choice(['', '', '', ' ISOLATION LEVEL REPEATABLE READ', ' ISOLATION LEVEL SERIALIZABLE'])
         steps = self.limits() + [self.step(3) for _ in range(count)]
         end = rng.choice(['COMMIT'] * 10 + ['ROLLBACK', 'PREPARE'])
@@ -106,6 +120,8 @@ class Writes:
         roll = self.rng.random()
         if not self.has_triggers and self.chance(0.03):
             return Step('noop', self.update_nothing(self.target(self.rng.choice(self.tables))))
+        if any(tview.is_queued for tview in self.tviews) and self.chance(0.06):
+            return Step('apply', 'SELECT pg_tviews_apply()')
         if depth > 0 and self.chance(0.02):
             return Step('hurry', str(self.rng.choice([1, 1, 2, 3])))
         if depth > 0 and roll < 0.12:
@@ -132,11 +148,12 @@ class Writes:
         self.extra += 1
         if inside:
             return Step('sql', self.rng.choice([f'PERFORM count(*) FROM {name}', 'PERFORM pg_tviews_flush()']))
-        choices = [f'SELECT count(*) FROM {name}', 'SELECT pg_tviews_flush()', f'SELECT * FROM {name} LIMIT 1',
+        choices = ['SELECT pg_tviews_apply()'] * 3 if tview.is_queued else []
+        choices += [f'SELECT count(*) FROM {name}', 'SELECT pg_tviews_flush()', f'SELECT * FROM {name} LIMIT 1',
                    f"SELECT query_to_xml('SELECT * FROM {name}', true, true, '') IS NULL",
                    f'DO $do$ DECLARE r record; BEGIN FOR r IN SELECT * FROM {name} LOOP END LOOP; END $do$',
                    f"COPY {name} TO PROGRAM 'cat >/dev/null'"]
-        if not alone and tview.mode != 'manual':      # that one would show what was there before
+        if not alone and not tview.is_queued:      # that one would show what was there before
             choices += [self.cursors(tview)] * 2
         return Step('sql', self.rng.choice(choices))
 
@@ -150,6 +167,8 @@ class Writes:
 
     def statement(self):
         rng = self.rng
+        if self.copied and self.chance(0.3):
+            return self.update_copied(*rng.choice(self.copied))
         table = self.target(rng.choice(self.tables))
         made = rng.choices(
             [self.insert, self.upsert, self.insert_select, self.update, self.update_key, self.update_nothing,
@@ -255,6 +274,15 @@ class Writes:
     def update(self, table):
         return (f'UPDATE {table.name} SET {self.assignments(table, self.some_columns(table))} '
                 f'WHERE {self.condition(table, table.name)}')
+
+    def update_copied(self, table, columns):
+        """Of columns that are only copied, and now and then of others with them: in all rows, or in a few."""
+        target = self.target(table)
+        columns = self.rng.sample(columns, self.rng.randint(1, min(len(columns), 3)))
+        if self.chance(0.15):
+            columns += [column for column in self.some_columns(target, keys=self.chance(0.3)) if column not in columns][:1]
+        where = '' if self.chance(0.35) else f' WHERE {self.condition(target, target.name)}'
+        return f'UPDATE {target.name} SET {self.assignments(target, columns)}{where}'
 
     def update_key(self, table):
         if not table.key:
