@@ -160,7 +160,7 @@ void RowSet::add(const RowSet &rows, const std::vector<std::size_t> &columns, co
 namespace {
 
 // From so many rows on the order is worth knowing.
-constexpr std::size_t many = 50;
+constexpr std::size_t many = 8;
 
 }  // namespace
 
