@@ -258,6 +258,30 @@ CREATE TEMP TABLE mine (a int);
 CALL attempt('CREATE TRIGGER t AFTER INSERT ON mine FOR EACH ROW EXECUTE FUNCTION pg_tviews_capture(); INSERT INTO mine VALUES (1)');
 RESET ROLE;
 
+-- A policy raises instead of dropping rows from a document, in parallel workers too.
+CREATE TABLE tb_secret (id integer PRIMARY KEY, v integer);
+CREATE TABLE tb_many AS SELECT n FROM generate_series(1, 50) n;
+CREATE TABLE tb_sum (pk_sum integer PRIMARY KEY, n integer);
+INSERT INTO tb_secret SELECT n, n FROM generate_series(1, 5) n;
+INSERT INTO tb_sum VALUES (1, 20);
+CREATE FUNCTION secret(x integer) RETURNS integer LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    'BEGIN RETURN (SELECT v FROM s_privileges.tb_secret WHERE id = x); END';
+CREATE FUNCTION secrets(most integer) RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    'BEGIN RETURN (SELECT sum(s_privileges.secret(1 + n % 5)) FROM s_privileges.tb_many WHERE n <= most); END';
+GRANT SELECT, TRIGGER ON tb_secret, tb_many, tb_sum TO regress_tviews_creator;
+SET ROLE regress_tviews_creator;
+SELECT pg_tviews_create('tv_sum', 'SELECT pk_sum, secrets(n) AS v FROM tb_sum', '{"reads": ["s_privileges.tb_secret", "s_privileges.tb_many"]}');
+RESET ROLE;
+CREATE POLICY few ON tb_secret USING (id <= 2);
+SET force_parallel_mode = on;
+CALL attempt('ALTER TABLE tb_secret ENABLE ROW LEVEL SECURITY; SELECT pg_tviews_flush()');
+SET force_parallel_mode = off;
+CALL attempt('ALTER TABLE tb_secret ENABLE ROW LEVEL SECURITY; SELECT pg_tviews_flush()');
+RESET force_parallel_mode;
+UPDATE tb_sum SET n = 40;
+SELECT pk_sum, v FROM tv_sum;
+SELECT * FROM pg_tviews_verify('tv_sum');
+
 SET client_min_messages = warning;
 DROP SCHEMA s_privileges CASCADE;
 DROP OWNED BY regress_tviews_creator, regress_tviews_reader, regress_tviews_writer, regress_tviews_other;

@@ -15,7 +15,7 @@ namespace {
 
 using model::AttributeNumber;
 
-// Whether its rows, or groups of them, are given as they are: none left out, put in order or made twice.
+// Whether its rows, or groups of them, are given as they are: none left out but by a condition, put in order or made twice.
 bool is_plain(const Query *query)
 {
     return query->groupingSets == nullptr && !query->hasWindowFuncs && !query->hasTargetSRFs && query->distinctClause == nullptr &&

@@ -5,6 +5,9 @@
 // operation, no LIMIT …), and in the arrays that jsonb_agg() makes: of its groups, in its subqueries, in those of its FROM.  A
 // column counts if every use of it is an output column or a value in nested calls of jsonb_build_object() with constant keys.
 //
+// Where several arrays are made of one occurrence's rows, a column in more than one of them does not count, and of the rest those of
+// the last array do.
+//
 // Found here are candidates: the columns, how a row is told from others, and which rows determine which (a post its author,
 // by the author's primary key).  Whether the walk from a changed row leads to the documents it is in, and to no others, is
 // decided when the walk is known (model/copies.hpp).

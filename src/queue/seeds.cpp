@@ -187,6 +187,8 @@ std::vector<std::pair<Slot, const Seeds *>> Queue::take_from(SeedMap &seeds_of, 
         flushed.seeds.insert(seeds_of.extract(at));
         at = next;
     }
+    if (flushed.seeds.empty())
+        return {};
     slots_changed();
     flushed_.push_back(std::move(flushed));
     return seeds_of_tview(flushed_.back().seeds, tview);
@@ -217,13 +219,13 @@ void Queue::unqueue(Oid tview)
 
 void Queue::forget(Oid tview)
 {
-    for (SeedMap *seeds_of : {&pending_, &queued_})
-        std::erase_if(*seeds_of, [&](const auto &entry) { return entry.first.tview == tview; });
-    slots_changed();
+    take_from(pending_, tview, false);
+    take_from(queued_, tview, true);
 }
 
 void Queue::settle(bool keep_for_commit)
 {
+    absorb_aborts();
     flushed_.remove_if([&](const Flushed &flushed) { return flushed.level <= 1 && !flushed.queued && !keep_for_commit; });
 }
 
@@ -248,6 +250,7 @@ void Queue::merge(SeedMap &seeds_of, SeedMap &&seeds)
 
 void Queue::reopen_all()
 {
+    absorb_aborts();
     for (Flushed &flushed : flushed_)
         flushed.reopened = !flushed.queued;
     any_aborted_ = true;

@@ -10,8 +10,9 @@
 // Seeds of deferred and manual TVIEWs are kept apart, for no flush touches them: their keys go to pg_tview_queue when the transaction
 // commits (refresh/deferred.hpp), or before DDL.  They are taken and reopened like the others.
 //
-// A seed that a rolled-back savepoint leaves behind, among others from before it, costs time, never correctness.  At REPEATABLE READ and above flushed
-// seeds are kept to be flushed again at commit, on the latest snapshot.  Not here: deciding when to flush (flush_points.cpp).
+// Where seeds from before a savepoint are kept, those captured in it stay among them though it is rolled back: they cost time, never
+// correctness.  At REPEATABLE READ and above flushed seeds are kept to be flushed again at commit, on the latest snapshot.  Not here:
+// deciding when to flush (flush_points.cpp).
 #pragma once
 
 #include <cstdint>
@@ -93,7 +94,7 @@ public:
     // The pending seeds of one TVIEW, moved to the flushed list at the current nesting level.
     std::vector<std::pair<Slot, const Seeds *>> take(Oid tview);
 
-    // Forgets the pending seeds of a TVIEW that is no more.
+    // Puts the seeds of a TVIEW that is no more away: it is there again, and they with it, if what dropped it is rolled back.
     void forget(Oid tview);
 
     // After a flush that succeeded: drops flushed seeds that nothing can bring back.

@@ -29,9 +29,9 @@ bool is_set(const std::string &name, const std::string &value)
 }  // namespace
 
 PinnedSettingsScope::PinnedSettingsScope(const catalog::PinnedSettings &settings)
-    : exceptions_(std::uncaught_exceptions()), row_security_(row_security)
+    : exceptions_(std::uncaught_exceptions())
 {
-    for (const auto &[name, value] : settings)
+    auto pin = [&](const std::string &name, const std::string &value) {
         pg::call([&] {
             if (is_set(name, value))
                 return;
@@ -39,13 +39,14 @@ PinnedSettingsScope::PinnedSettingsScope(const catalog::PinnedSettings &settings
                 nest_level_ = NewGUCNestLevel();
             set_config_option(name.c_str(), value.c_str(), PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
         });
-    // Always another than the session's; to set it as the others are would cost more than they do together.
-    row_security = false;
+    };
+    for (const auto &[name, value] : settings)
+        pin(name, value);
+    pin("row_security", "off");
 }
 
 PinnedSettingsScope::~PinnedSettingsScope()
 {
-    row_security = row_security_;
     if (nest_level_ != 0 && std::uncaught_exceptions() == exceptions_)
         AtEOXact_GUC(true, nest_level_);
 }

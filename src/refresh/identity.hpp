@@ -19,7 +19,6 @@ public:
 private:
     int nest_level_ = 0;
     int exceptions_;
-    bool row_security_;           // the session's
 };
 
 enum class Security {

@@ -134,8 +134,10 @@ private:
     {
         std::vector<std::size_t> columns = positions(tview_.order.all[number].columns, seeds.columns);
         const catalog::Stage &stage = tview_.stages[number];
-        if (tview_.order.all[number].next >= 0 || !stage.keys.sql.empty())
-            return add_columns(rows_[number], seeds.rows, columns);
+        if (tview_.order.all[number].next >= 0 || !stage.keys.sql.empty()) {
+            add_columns(rows_[number], seeds.rows, columns);
+            return;
+        }
         std::vector<std::size_t> key;
         for (std::size_t column : stage.keys.direct)
             key.push_back(columns[column]);

@@ -127,7 +127,9 @@ FlushScope::FlushScope(Oid tview, const std::string &name)
     flush.write_time = write_time;
     current = this;
     timed_ = catalog::settings().log_min_duration >= 0;
-    started_ = phase_started_ = steady_clock::now();
+    if (timed_)
+        phase_started_ = steady_clock::now();
+    started_ = GetCurrentTimestamp();
 }
 
 FlushScope::~FlushScope()
@@ -136,7 +138,8 @@ FlushScope::~FlushScope()
         return;
     current = nullptr;
     flush.failed = !finished_;
-    last_event = GetCurrentTimestamp();
+    if (!finished_)
+        last_event = GetCurrentTimestamp();
     if (catalog::settings().track)
         add_flush(tview_, flush, last_event);
 }
@@ -161,7 +164,8 @@ void FlushScope::finish()
     if (!active_)
         return;
     phase(phase_);
-    flush.time = microseconds((timed_ ? phase_started_ : steady_clock::now()) - started_);
+    last_event = GetCurrentTimestamp();
+    flush.time = static_cast<std::uint64_t>(std::max<TimestampTz>(last_event - started_, 0));
     finished_ = true;
     int least = catalog::settings().log_min_duration;
     if (least >= 0 && flush.time >= static_cast<std::uint64_t>(least) * 1000)

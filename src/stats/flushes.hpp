@@ -49,7 +49,7 @@ private:
     Oid tview_;
     const std::string &name_;
     Phase phase_ = Phase::locks;
-    Clock::time_point started_;
+    TimestampTz started_;
     Clock::time_point phase_started_;
     std::uint64_t phase_time_[phases] = {};       // µs
 };
