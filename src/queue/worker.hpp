@@ -7,9 +7,8 @@
 // lock held has not been in vain.
 //
 // Each TVIEW is applied in a transaction of its own.  One that fails is logged, and tried again after a time that doubles to a minute.
-// One that is
-// suspended waits until it is resumed; that commit wakes the worker.  A worker that dies, or the server, loses nothing: the rows are there
-// for the next one.
+// One that is suspended waits until it is resumed; that commit wakes the worker.  A worker that dies, or the server, loses nothing: the
+// rows are there for the next one.
 #pragma once
 
 namespace tviews::queue {
