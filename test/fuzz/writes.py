@@ -126,6 +126,8 @@ class Writes:
             return Step('hurry', str(self.rng.choice([1, 1, 2, 3])))
         if depth > 0 and roll < 0.12:
             body = [self.step(depth - 1) for _ in range(self.rng.choice([1, 1, 2, 3]))]
+            if self.chance(0.15):         # DDL flushes, and queues, what came before it
+                body.insert(self.rng.randrange(len(body) + 1), Step('sql', self.define(self.rng.choice(self.tables))))
             return Step('block', body=body, end=self.rng.choice(['rollback', 'rollback', 'release']))
         if roll < 0.18:
             body = [self.plain_step(inside=True) for _ in range(self.rng.choice([1, 2, 3]))]
@@ -366,7 +368,7 @@ class Writes:
     def define(self, table):
         self.extra += 1
         column = self.rng.choice(table.columns)
-        choices = [f'ANALYZE {table.name}']
+        choices = [f'ANALYZE {table.name}', f"COMMENT ON TABLE {table.name} IS '{self.extra}'"]
         if self.may_add_columns:
             choices.append(f'ALTER TABLE {table.name} ADD COLUMN x{self.extra} int DEFAULT {self.rng.choice(["1", "NULL"])}')
             self.added.append((table.name, f'x{self.extra}'))
