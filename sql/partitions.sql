@@ -201,5 +201,28 @@ CALL check_exact();
 DROP TABLE tb_event_3 CASCADE;
 SELECT left_behind();
 
+-- Columns of the root are those of its partitions, also where a TVIEW reads a partition's rows as a whole.
+CREATE TABLE tb_whole (pk int, body text, PRIMARY KEY (pk)) PARTITION BY HASH (pk);
+CREATE TABLE tb_whole_0 PARTITION OF tb_whole FOR VALUES WITH (MODULUS 1, REMAINDER 0) PARTITION BY HASH (pk);
+CREATE TABLE tb_whole_00 PARTITION OF tb_whole_0 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE TABLE tb_parent (pk int PRIMARY KEY, body text);
+CREATE TABLE tb_child (PRIMARY KEY (pk)) INHERITS (tb_parent);
+INSERT INTO tb_whole VALUES (1, 'one');
+INSERT INTO tb_child VALUES (1, 'one');
+CREATE TABLE tv_whole AS SELECT w.pk AS pk_whole, to_jsonb(w) AS data FROM tb_whole_00 w;
+CREATE TABLE tv_child AS SELECT c.pk AS pk_child, to_jsonb(c) AS data FROM tb_child c;
+ALTER TABLE tb_whole RENAME COLUMN body TO text;
+ALTER TABLE tb_parent RENAME COLUMN body TO text;
+SELECT pk_whole, w.data, c.data AS child FROM tv_whole w, tv_child c;
+CALL check_exact();
+ALTER TABLE tb_whole ADD COLUMN more int DEFAULT 7;
+ALTER TABLE tb_parent ADD COLUMN more int DEFAULT 7;
+SELECT pk_whole, w.data, c.data AS child FROM tv_whole w, tv_child c;
+ALTER TABLE tb_whole DROP COLUMN more;
+ALTER TABLE tb_parent DROP COLUMN more;
+SELECT pk_whole, w.data, c.data AS child FROM tv_whole w, tv_child c;
+CALL check_exact();
+DROP TABLE tb_whole, tb_parent CASCADE;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_partitions CASCADE;

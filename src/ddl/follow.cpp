@@ -34,6 +34,20 @@ struct Object {
     friend auto operator<=>(const Object &, const Object &) = default;
 };
 
+// What alters a table alters its children with it, and names the table alone.
+void add_children(std::set<Object> &objects)
+{
+    std::set<Object> children;
+    for (const Object &object : objects) {
+        if (object.catalog != RelationRelationId || !pg::call(has_subclass, object.id))
+            continue;
+        List *family = pg::call([&] { return find_all_inheritors(object.id, NoLock, nullptr); });
+        for (int i = 0; i < list_length(family); ++i)
+            children.insert({RelationRelationId, list_nth_oid(family, i)});
+    }
+    objects.merge(children);
+}
+
 std::set<Object> changed_objects()
 {
     std::set<Object> objects;
@@ -42,6 +56,7 @@ std::set<Object> changed_objects()
                     pg::call([&] { slot_getallattrs(slot); });
                     objects.insert({DatumGetObjectId(slot->tts_values[0]), DatumGetObjectId(slot->tts_values[1])});
                 });
+    add_children(objects);
     // Whatever changes a relation, or a composite type, which is one, changes its row type.
     std::set<Object> row_types;
     for (const Object &object : objects)
