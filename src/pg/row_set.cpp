@@ -55,13 +55,12 @@ bool RowSet::same(std::size_t row, const Datum *values, const bool *nulls) const
     return true;
 }
 
-void RowSet::grow_table()
+// With room for one more row than there are.
+void RowSet::fill_table() const
 {
-    fill_table(table_.empty() ? 16 : table_.size() * 2);
-}
-
-void RowSet::fill_table(std::size_t size)
-{
+    std::size_t size = std::max<std::size_t>(16, table_.size());
+    while (size < (hashes_.size() + 1) * 2)
+        size *= 2;
     table_.assign(size, 0);
     for (std::size_t row = 0; row < hashes_.size(); ++row) {
         std::size_t at = hashes_[row] & (table_.size() - 1);
@@ -102,13 +101,17 @@ bool RowSet::contains(const RowSet &rows, std::size_t row) const
 {
     const Datum *values = rows.values_.data() + row * columns_.size();
     auto *nulls = reinterpret_cast<const bool *>(rows.nulls_.data() + row * columns_.size());
-    return !table_.empty() && pg::call([&] { return table_[slot(hash(values, nulls), values, nulls)] != 0; });
+    if (empty())
+        return false;
+    if (table_.empty())
+        fill_table();
+    return pg::call([&] { return table_[slot(hash(values, nulls), values, nulls)] != 0; });
 }
 
 std::size_t RowSet::add(const Datum *values, const bool *nulls)
 {
     if ((hashes_.size() + 1) * 2 > table_.size())
-        grow_table();
+        fill_table();
     std::size_t width = columns_.size();
     Datum *copies = nullptr;
     std::size_t at = 0;
@@ -200,6 +203,7 @@ std::vector<std::uint32_t> RowSet::in_order() const
 
 void RowSet::sort()
 {
+    std::vector<std::uint32_t>().swap(table_);
     std::vector<std::uint32_t> order = in_order();
     if (std::is_sorted(order.begin(), order.end()))
         return;
@@ -218,7 +222,6 @@ void RowSet::sort()
     values_ = std::move(values);
     nulls_ = std::move(nulls);
     hashes_ = std::move(hashes);
-    fill_table(table_.size());
 }
 
 std::vector<Oid> RowSet::types(const std::vector<std::size_t> &columns) const

@@ -72,8 +72,7 @@ private:
     bool same(std::size_t row, const Datum *values, const bool *nulls) const;
     std::uint32_t hash(const Datum *values, const bool *nulls) const;
     std::size_t slot(std::uint32_t hash, const Datum *values, const bool *nulls) const;
-    void grow_table();
-    void fill_table(std::size_t size);
+    void fill_table() const;
     bool is_cheap_to_sort() const;
 
     std::vector<Column> columns_;
@@ -81,7 +80,8 @@ private:
     std::vector<Datum> values_;
     std::vector<unsigned char> nulls_;
     std::vector<std::uint32_t> hashes_;
-    std::vector<std::uint32_t> table_;    // open addressing; row number + 1, 0 is free
+    // Made anew when a row is looked for, if it is not there.
+    mutable std::vector<std::uint32_t> table_;    // open addressing; row number + 1, 0 is free
 };
 
 // 0, 1 … count - 1.
