@@ -108,7 +108,7 @@ TVIEWS_FUNCTION(pg_tviews_capture)
         capture::capture_row(trigger, capture);
     if (queue::Queue::exists()) {
         queue::Queue &queue = queue::Queue::current();
-        stats::captured(queue.waiting_rows(), queue.waiting());
+        stats::captured(queue.waiting_rows(), queue.waiting(), queue.has_immediate());
         // Once for all rows: a row's own trigger leaves it to the next statement, read or commit.
         if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) && queue.has_immediate())
             queue::flush_if_unwatched();

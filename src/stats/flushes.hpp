@@ -83,8 +83,9 @@ private:
 // A row changed in no column that matters to this TVIEW.
 void row_pruned(Oid tview);
 
-// A capture trigger is through: the transaction now holds so many seeds, of these TVIEWs.
-void captured(std::uint64_t seeds, const std::vector<Oid> &tviews);
+// A capture trigger is through: the transaction now holds so many seeds, of these TVIEWs.  If a flush follows at the end of the
+// statement, that one counts the statement's time: a look at the clock less.
+void captured(std::uint64_t seeds, const std::vector<Oid> &tviews, bool flush_follows);
 
 // A flush is through; this is what is pending now.
 void flushed(std::uint64_t seeds, const std::vector<Oid> &tviews);

@@ -1,6 +1,8 @@
 // Slots of sessions; see sessions.hpp.
 #include "stats/sessions.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <type_traits>
 
 #include "catalog/settings.hpp"
@@ -28,8 +30,21 @@ Header *header = nullptr;
 Slot *own = nullptr;              // null before first use and after the end
 bool ended = false;
 Slot alone;                       // without preloading, or where there is no slot
-std::uint64_t published_caches = 0;
-catalog::CacheUsage kept;         // entries and bytes as of published_caches
+std::uint64_t published_caches = 0;       // catalog::cache_version() of the entries and bytes shown
+
+void copy_counters(const catalog::CacheCounts &from, catalog::CacheCounts &to)
+{
+    to.hits = from.hits;
+    to.misses = from.misses;
+    to.invalidations = from.invalidations;
+}
+
+void copy_counters(const catalog::CacheUsage &from, catalog::CacheUsage &to)
+{
+    copy_counters(from.tviews, to.tviews);
+    copy_counters(from.captures, to.captures);
+    copy_counters(from.plans, to.plans);
+}
 
 void add_counters(catalog::CacheCounts &sum, const catalog::CacheCounts &other)
 {
@@ -113,7 +128,10 @@ Session copy(Slot &slot)
 
 void publish_pending(const Pending &pending) noexcept
 {
-    change([&](Session &session) { session.pending = pending; });
+    auto shown = static_cast<std::size_t>(std::min(pending.tviews, most_shown));
+    change([&](Session &session) {
+        std::memcpy(&session.pending, &pending, offsetof(Pending, shown) + shown * sizeof(Oid));
+    });
 }
 
 void publish_running(const Running &running) noexcept
@@ -137,19 +155,22 @@ const Running &running() noexcept
     return slot().session.running;
 }
 
-void end_of_transaction() noexcept
+void publish_idle() noexcept
 {
-    std::uint64_t version = catalog::cache_version();
-    if (version != published_caches) {
-        kept = catalog::cache_usage();
-        published_caches = version;
+    if (header == nullptr) {      // nobody else asks for the caches
+        change([](Session &session) { session.pending.tviews = 0; });
+        return;
     }
-    catalog::CacheUsage caches = catalog::cache_counters();
-    add_size(caches, kept);
+    std::uint64_t version = catalog::cache_version();
+    bool resized = version != published_caches;
+    published_caches = version;
+    catalog::CacheUsage caches = resized ? catalog::cache_usage() : catalog::cache_counters();
     change([&](Session &session) {
-        if (session.pending.tviews != 0)
-            session.pending = Pending{};
-        session.caches = caches;
+        session.pending.tviews = 0;
+        if (resized)
+            session.caches = caches;
+        else
+            copy_counters(caches, session.caches);
     });
 }
 

@@ -17,11 +17,11 @@ inline constexpr int most_shown = 32;     // TVIEWs of one session's pending wor
 // What a transaction has captured and not flushed.
 struct Pending {
     std::uint64_t rows = 0;
-    std::int32_t tviews = 0;      // with pending seeds; the first of them:
-    Oid shown[most_shown] = {};
     std::uint64_t transaction = 0;
     TimestampTz first = 0;        // capture since the last flush
     TimestampTz last = 0;
+    std::int32_t tviews = 0;      // with pending seeds; without any, nothing else here counts
+    Oid shown[most_shown] = {};   // the first of them
 };
 
 // A long command (progress.hpp).
@@ -55,8 +55,8 @@ void publish_done(std::uint64_t done) noexcept;
 void publish_done_from_signal(std::uint64_t done) noexcept;
 const Running &running() noexcept;
 
-// At the end of a transaction: nothing is pending, and the caches may have changed.  What runs goes on: it may span transactions.
-void end_of_transaction() noexcept;
+// Nothing is pending any more, and the caches may have changed.  What runs goes on: it may span transactions.
+void publish_idle() noexcept;
 
 // All sessions of this database, or this one alone.
 std::vector<Session> sessions();

@@ -3,6 +3,7 @@
 // Under the lock of the table and the spinlock of an entry there is plain arithmetic only.
 #include "stats/store.hpp"
 
+#include <iterator>
 #include <map>
 #include <type_traits>
 #include <vector>
@@ -17,6 +18,8 @@ namespace {
 struct Key {
     Oid database;
     Oid tview;
+
+    bool operator==(const Key &) const = default;
 };
 
 struct Entry {
@@ -42,7 +45,7 @@ bool found_no_room = false;       // this session, since it last made room
 
 // Without preloading.
 struct Local {
-    std::map<Oid, Counters> counters;
+    std::map<Oid, Entry> entries;
     TimestampTz since = GetCurrentTimestamp();
 };
 Local &local()
@@ -71,43 +74,86 @@ Entry *find_or_make(Key key)
     auto *made = static_cast<Entry *>(hash_search(table, &key, HASH_ENTER_NULL, nullptr));
     if (made == nullptr)
         return nullptr;
-    SpinLockInit(&made->mutex);
+    SpinLockAcquire(&made->mutex);
     made->counters = Counters{};
+    SpinLockRelease(&made->mutex);
     bool may_have_missed = pg_atomic_read_u64(&header->untracked) != 0;
     made->counters.since = may_have_missed ? GetCurrentTimestamp() : header->since;
     return made;
+}
+
+// Where this session has found entries, so that it finds them again without the table's lock.
+Entry *places[16];
+
+Entry *&place(Oid tview)
+{
+    return places[tview % std::size(places)];
+}
+
+// Changes the counters of a TVIEW where this session has found them before; returns false if they are not there.
+template <class Change>
+bool change_at_place(Oid tview, const Change &change) noexcept
+{
+    Entry *entry = place(tview);
+    if (entry == nullptr)
+        return false;
+    SpinLockAcquire(&entry->mutex);
+    bool found = entry->key == Key{MyDatabaseId, tview};
+    if (found)
+        change(entry->counters);
+    SpinLockRelease(&entry->mutex);
+    return found;
+}
+
+// Needs the table's lock, exclusive.  The entry's spinlock outlives it: whoever has its place may look at its key.
+void remove(Entry *entry)
+{
+    Key key = entry->key;
+    hash_search(table, &key, HASH_REMOVE, nullptr);
+    SpinLockAcquire(&entry->mutex);
+    entry->key = Key{};
+    SpinLockRelease(&entry->mutex);
+}
+
+// Null if there is no memory.
+Entry *find_or_make_local(Oid tview) noexcept
+{
+    try {
+        auto [entry, fresh] = local().entries.try_emplace(tview);
+        if (fresh) {
+            entry->second.key = {MyDatabaseId, tview};
+            SpinLockInit(&entry->second.mutex);
+            entry->second.counters.since = local().since;
+        }
+        return &entry->second;
+    } catch (const std::bad_alloc &) {
+        return nullptr;
+    }
+}
+
+// The same, shared; null if there is no room.
+Entry *find_or_make_shared(Oid tview, TableLock &lock)
+{
+    Key key{MyDatabaseId, tview};
+    Entry *entry = find(key);
+    if (entry == nullptr && !is_full()) {
+        lock.change(LW_EXCLUSIVE);
+        entry = find_or_make(key);
+    }
+    found_no_room |= entry == nullptr;
+    return entry;
 }
 
 // Changes the counters of a TVIEW, which get a place if they have none.  Returns whether there was one.
 template <class Change>
 bool change(Oid tview, const Change &change) noexcept
 {
-    if (header == nullptr) {
-        try {
-            auto [entry, fresh] = local().counters.try_emplace(tview);
-            if (fresh)
-                entry->second.since = local().since;
-            change(entry->second);
-            return true;
-        } catch (const std::bad_alloc &) {
-            return false;
-        }
-    }
-    Key key{MyDatabaseId, tview};
+    if (change_at_place(tview, change))
+        return true;
+    if (header == nullptr)
+        return (place(tview) = find_or_make_local(tview)) != nullptr && change_at_place(tview, change);
     TableLock lock(LW_SHARED);
-    Entry *entry = find(key);
-    if (entry == nullptr && !is_full()) {
-        lock.change(LW_EXCLUSIVE);
-        entry = find_or_make(key);
-    }
-    if (entry == nullptr) {
-        found_no_room = true;
-        return false;
-    }
-    SpinLockAcquire(&entry->mutex);
-    change(entry->counters);
-    SpinLockRelease(&entry->mutex);
-    return true;
+    return (place(tview) = find_or_make_shared(tview, lock)) != nullptr && change_at_place(tview, change);
 }
 
 std::vector<Key> keys()
@@ -206,6 +252,19 @@ void load()
     unlink(file_name);
 }
 
+// All entries there can be, for once.  C-side.
+void initialise_locks()
+{
+    for (Oid tview = 0; !is_full(); ++tview) {
+        Key key{InvalidOid, tview};
+        SpinLockInit(&static_cast<Entry *>(hash_search(table, &key, HASH_ENTER, nullptr))->mutex);
+    }
+    HASH_SEQ_STATUS scan;
+    hash_seq_init(&scan, table);
+    while (auto *entry = static_cast<Entry *>(hash_seq_search(&scan)))
+        remove(entry);
+}
+
 }  // namespace
 
 void Counters::add(const Flush &flush, TimestampTz now) noexcept
@@ -259,7 +318,8 @@ void make_room()
         if (exists(key))
             continue;
         TableLock lock(LW_EXCLUSIVE);
-        hash_search(table, &key, HASH_REMOVE, nullptr);
+        if (Entry *entry = find(key))
+            remove(entry);
     }
 }
 
@@ -267,10 +327,11 @@ Found read(Oid tview, Counters &counters) noexcept
 {
     counters = Counters{};
     if (header == nullptr) {
-        auto known = local().counters.find(tview);
-        if (known != local().counters.end())
-            counters = known->second;
-        return known != local().counters.end() ? Found::yes : Found::none;
+        auto known = local().entries.find(tview);
+        if (known == local().entries.end())
+            return Found::none;
+        counters = known->second.counters;
+        return Found::yes;
     }
     TableLock lock(LW_SHARED);
     Entry *entry = find({MyDatabaseId, tview});
@@ -290,9 +351,9 @@ void reset(Oid tview) noexcept
         counters.since = now;
     };
     if (header == nullptr) {
-        for (auto &[table, counters] : local().counters)
+        for (auto &[table, entry] : local().entries)
             if (!OidIsValid(tview) || table == tview)
-                clear(counters);
+                clear(entry.counters);
         if (!OidIsValid(tview))
             local().since = now;
         return;
@@ -301,8 +362,11 @@ void reset(Oid tview) noexcept
     HASH_SEQ_STATUS scan;
     hash_seq_init(&scan, table);
     while (auto *entry = static_cast<Entry *>(hash_seq_search(&scan)))
-        if (entry->key.database == MyDatabaseId && (!OidIsValid(tview) || entry->key.tview == tview))
+        if (entry->key.database == MyDatabaseId && (!OidIsValid(tview) || entry->key.tview == tview)) {
+            SpinLockAcquire(&entry->mutex);
             clear(entry->counters);
+            SpinLockRelease(&entry->mutex);
+        }
     if (OidIsValid(tview))
         return;
     pg_atomic_write_u64(&header->untracked, 0);
@@ -312,7 +376,7 @@ void reset(Oid tview) noexcept
 StoreInfo store_info() noexcept
 {
     if (header == nullptr)
-        return {local().counters.size(), 0, local().since};
+        return {local().entries.size(), 0, local().since};
     TableLock lock(LW_SHARED);
     return {static_cast<std::uint64_t>(hash_get_num_entries(table)), pg_atomic_read_u64(&header->untracked), header->since};
 }
@@ -341,6 +405,7 @@ void start_store()
     pg_atomic_init_u64(&header->untracked, 0);
     pg_atomic_init_u64(&header->looked_for_room, 0);
     header->since = GetCurrentTimestamp();
+    initialise_locks();
     load();
     on_shmem_exit(save, 0);
 }
