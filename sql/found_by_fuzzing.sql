@@ -196,5 +196,18 @@ CALL check_exact();
 SELECT pk_default, lines, again FROM tv_default ORDER BY 1;
 DROP TABLE tv_default;
 
+-- A lateral subquery compares with a column of its neighbour, and a condition outside asks for the result: the server crashed.
+CREATE TABLE tv_beside AS
+    WITH w AS MATERIALIZED (
+        SELECT q.note, q.own FROM tb_cart c CROSS JOIN LATERAL (
+            SELECT DISTINCT ON (l.note) l.note, c.id = l.cart AS own FROM tb_line l ORDER BY l.note, l.id) q)
+    SELECT note AS pk_beside FROM w WHERE own;
+SELECT line FROM pg_tviews_explain('tv_beside') AS line;
+UPDATE tb_line SET cart = 3 - cart;
+DELETE FROM tb_cart WHERE id = 1;
+CALL check_exact();
+SELECT pk_beside FROM tv_beside ORDER BY 1;
+DROP TABLE tv_beside;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

@@ -97,5 +97,23 @@ SELECT p.pk_post AS pk_constant, coalesce(q.one, 0) AS known FROM tb_post p LEFT
 SELECT route('tv_constant');
 CALL write($$UPDATE tb_post SET fk_user = NULL WHERE pk_post = 12$$);
 
+-- A lateral subquery hands on a column of its neighbour: a window, a LIMIT or a border further out lies between all the same.
+CREATE TABLE tv_handed AS
+SELECT w.pk AS pk_handed, w.n FROM (SELECT q.pk, count(*) OVER () AS n FROM tb_user u CROSS JOIN LATERAL (SELECT u.pk_user AS pk) q) w;
+SELECT route('tv_handed');
+CREATE TABLE tv_handed_few AS
+SELECT w.pk AS pk_handed_few, w.name
+FROM (SELECT q.pk, u.name FROM tb_user u CROSS JOIN LATERAL (SELECT u.pk_user AS pk) q ORDER BY u.pk_user LIMIT 2) w;
+SELECT route('tv_handed_few');
+CREATE TABLE tv_handed_condition AS
+SELECT w.title AS pk_handed_condition
+FROM (SELECT q.title, u.pk_user = q.fk_user AS own
+      FROM tb_user u CROSS JOIN LATERAL (SELECT DISTINCT ON (p.title) p.title, p.fk_user FROM tb_post p ORDER BY p.title, p.pk_post) q) w
+WHERE w.own;
+SELECT route('tv_handed_condition');
+CALL write($$INSERT INTO tb_user (pk_user, id, name) VALUES (0, uuid_of(1, 0), 'First')$$);
+CALL write($$UPDATE tb_post SET fk_user = 0 WHERE pk_post = 12$$);
+CALL write($$UPDATE tb_post SET fk_user = NULL WHERE fk_user = 0; DELETE FROM tb_user WHERE pk_user = 0$$);
+
 \set end :srcdir '/sql/include/shapes_end.sql'
 \i :end

@@ -435,7 +435,7 @@ private:
         if (tree_.scope_of(from)->recursive || tree_.scope_of(to)->recursive)
             return "a recursive query lies between";
         for (Scope *at = scope; at != start.referenced_in; at = at->consumer) {
-            if (at == nullptr)
+            if (at->consumer == nullptr)
                 return "it reaches outside of its query";
             std::string reason = entering(at, branches);
             if (!reason.empty())

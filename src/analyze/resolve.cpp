@@ -1,6 +1,10 @@
 // Tracing expressions to base columns; see resolve.hpp.
 #include "analyze/resolve.hpp"
 
+#include <algorithm>
+#include <forward_list>
+#include <utility>
+
 #include "analyze/names.hpp"
 #include "analyze/recursion.hpp"
 #include "pg/list.hpp"
@@ -94,9 +98,10 @@ private:
     {
         if (var->varlevelsup == 0)
             return change_column(at.scope, *at.nullable, var, at.arrival);
-        // An outer reference arrives from its own scope, whatever was crossed on the way to it.
+        // An outer reference arrives from its own scope, the way that led down there if one did.
         Scope *scope = ScopeTree::ancestor(at.scope, var->varlevelsup);
-        return change_column(scope, scope->nullable, var, nullptr);
+        auto inside = std::find_if(ways_.begin(), ways_.end(), [&](const auto &way) { return way.first == scope; });
+        return change_column(scope, scope->nullable, var, inside == ways_.end() ? nullptr : &inside->second);
     }
 
     Node *change_column(Scope *scope, const std::set<int> &nullable, Var *var, const Arrival *came)
@@ -261,7 +266,10 @@ private:
         }
         if (inner->query->setOperations != nullptr)
             return cross(choose(inner), resno, arrival);
-        return change(reinterpret_cast<Node *>(entry->expr), Position{inner, &inner->nullable, &arrival});
+        ways_.emplace_front(inner, arrival);
+        Node *changed = change(reinterpret_cast<Node *>(entry->expr), Position{inner, &inner->nullable, &arrival});
+        ways_.pop_front();
+        return changed;
     }
 
     // Whether an output expression is NULL wherever the row it is computed from is null-extended: a constant is not.
@@ -300,6 +308,7 @@ private:
     std::vector<Choice> &choices_;
     Scope *sublink_;
     Resolved *result_ = nullptr;
+    std::forward_list<std::pair<Scope *, Arrival>> ways_;     // the scopes it stands in, and how it came down to each
     std::vector<Function> functions_;
     bool in_function_ = false;            // whether a function's arguments are being traced
 };
