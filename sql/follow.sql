@@ -250,5 +250,21 @@ ANALYZE;
 UPDATE tb_user SET name = 'Clustered' WHERE pk_user = 12;
 CALL check_exact();
 
+-- A composite type's attributes are the columns of its tables, and of their partitions.
+CREATE TYPE "Line" AS (pk int, note text);
+CREATE TABLE tb_typed OF "Line" (PRIMARY KEY (pk)) PARTITION BY HASH (pk);
+CREATE TABLE tb_typed_0 PARTITION OF tb_typed FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+INSERT INTO tb_typed VALUES (1, '5');
+CREATE TABLE tv_typed AS SELECT t.pk AS pk_typed, to_jsonb(t) AS data FROM tb_typed t;
+CREATE TABLE tv_typed_part AS SELECT t.pk AS pk_typed_part, to_jsonb(t) AS data FROM tb_typed_0 t;
+ALTER TYPE "Line" RENAME ATTRIBUTE note TO text CASCADE;
+SELECT t.data, p.data AS part FROM tv_typed t, tv_typed_part p;
+ALTER TYPE "Line" ADD ATTRIBUTE more int CASCADE;
+SELECT t.data, p.data AS part FROM tv_typed t, tv_typed_part p;
+ALTER TYPE "Line" DROP ATTRIBUTE more CASCADE;
+SELECT t.data, p.data AS part FROM tv_typed t, tv_typed_part p;
+CALL check_exact();
+DROP TABLE tb_typed CASCADE;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_follow, s_follow_2 CASCADE;

@@ -224,5 +224,23 @@ SELECT pk_whole, w.data, c.data AS child FROM tv_whole w, tv_child c;
 CALL check_exact();
 DROP TABLE tb_whole, tb_parent CASCADE;
 
+-- One child more or less is nothing to who reads another: no documents are compared.
+CREATE TABLE tb_season (pk int PRIMARY KEY, name text) PARTITION BY LIST (pk);
+CREATE TABLE tb_season_1 PARTITION OF tb_season FOR VALUES IN (1);
+CREATE TABLE tb_season_2 (pk int PRIMARY KEY, name text);
+INSERT INTO tb_season VALUES (1, 'one');
+CREATE TABLE tv_season AS SELECT pk AS pk_season, name FROM tb_season_1;
+CREATE TABLE tv_seasons AS SELECT pk AS pk_seasons, name FROM tb_season;
+CREATE FUNCTION compared(OUT entity text, OUT everything bigint) RETURNS SETOF record LANGUAGE sql AS $$
+    SELECT entity, everything_refreshes FROM pg_tviews_performance_summary WHERE entity ^@ 'season' AND schema = 's_partitions' ORDER BY 1 $$;
+SELECT pg_tviews_stats_reset();
+ALTER TABLE tb_season ATTACH PARTITION tb_season_2 FOR VALUES IN (2);
+SELECT * FROM compared();
+INSERT INTO tb_season VALUES (2, 'two');
+ALTER TABLE tb_season DETACH PARTITION tb_season_2;
+SELECT * FROM compared();
+CALL check_exact();
+DROP TABLE tb_season, tb_season_2 CASCADE;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_partitions CASCADE;

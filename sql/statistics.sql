@@ -111,6 +111,29 @@ SELECT queue_size FROM pg_tviews_queue_realtime;
 UPDATE tb_post SET fk_user = 2 WHERE pk_post >= 1000;
 SELECT queue_size < 5000 AS plausible FROM pg_tviews_queue_realtime;
 ROLLBACK;
+-- Captured while nothing was tracked: not shown, also where flushes are logged; from the flush on that is tracked again.
+CREATE TABLE tb_hand (pk int PRIMARY KEY, name text);
+INSERT INTO tb_hand VALUES (2, 'Ben');
+CREATE TABLE tv_hand AS SELECT pk AS pk_hand, name FROM tb_hand;
+CREATE TABLE tv_by_hand AS SELECT pk AS pk_by_hand, name FROM tb_hand;
+SELECT pg_tviews_set_refresh_mode('tv_by_hand', 'manual');
+BEGIN;
+UPDATE tb_hand SET name = 'Ben!' WHERE pk = 2;
+ROLLBACK;
+BEGIN;
+SET LOCAL pg_tviews.track = off;
+SET LOCAL pg_tviews.log_min_duration = 0;
+UPDATE tb_hand SET name = 'Ben!' WHERE pk = 2;
+SELECT pg_tviews_flush() > 0 AS flushed;
+SELECT count(*) FROM pg_tviews_queue_realtime;
+UPDATE tb_hand SET name = 'Ben?' WHERE pk = 2;
+SET LOCAL pg_tviews.track = on;
+SELECT pg_tviews_flush() > 0 AS flushed;
+SELECT transaction_id = pg_current_xact_id() AS xact, entities, last_enqueued BETWEEN now() AND clock_timestamp() AS last
+    FROM pg_tviews_queue_realtime;
+SELECT substring(pg_tviews_metrics() FROM 'oldest_pending_seconds{[^}]*} (\d+)')::int < 3600 AS young;
+ROLLBACK;
+DROP TABLE tb_hand CASCADE;
 
 -- Caches: dropped by DDL, filled by use.
 CREATE FUNCTION caches() RETURNS TABLE (cache text, entries bigint, bytes boolean, hits bigint, misses bigint, invalidations bigint)

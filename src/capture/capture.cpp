@@ -108,9 +108,10 @@ TVIEWS_FUNCTION(pg_tviews_capture)
         capture::capture_row(trigger, capture);
     if (queue::Queue::exists()) {
         queue::Queue &queue = queue::Queue::current();
-        stats::captured(queue.waiting_rows(), queue.waiting(), queue.has_immediate());
-        // Once for all rows: a row's own trigger leaves it to the next statement, read or commit.
-        if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event) && queue.has_immediate())
+        // Once for all rows: a row's own trigger leaves it to the end of the statement, or if nobody sees that, to the next read or commit.
+        bool for_statement = TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event);
+        stats::captured(queue.waiting_rows(), queue.waiting(), queue.has_immediate() && (for_statement || queue::is_watched()));
+        if (for_statement && queue.has_immediate())
             queue::flush_if_unwatched();
     }
     return PointerGetDatum(nullptr);

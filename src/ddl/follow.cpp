@@ -34,7 +34,41 @@ struct Object {
     friend auto operator<=>(const Object &, const Object &) = default;
 };
 
-// What alters a table alters its children with it, and names the table alone.
+// Whether an ALTER TABLE has one of these subcommands.
+bool alters(Node *parsetree, std::initializer_list<AlterTableType> kinds)
+{
+    if (!IsA(parsetree, AlterTableStmt))
+        return false;
+    for (auto *command : pg::items<AlterTableCmd>(reinterpret_cast<AlterTableStmt *>(parsetree)->cmds))
+        if (std::find(kinds.begin(), kinds.end(), command->subtype) != kinds.end())
+            return true;
+    return false;
+}
+
+// Whether the command goes through to the children of a table and to the tables of a composite type, which it does not name.
+bool alters_family(Node *parsetree)
+{
+    if (IsA(parsetree, RenameStmt)) {
+        ObjectType kind = reinterpret_cast<RenameStmt *>(parsetree)->renameType;
+        return kind == OBJECT_COLUMN || kind == OBJECT_ATTRIBUTE;
+    }
+    return alters(parsetree, {AT_AddColumn, AT_DropColumn, AT_AlterColumnType, AT_EnableTrig, AT_EnableAlwaysTrig, AT_EnableReplicaTrig,
+                              AT_DisableTrig, AT_EnableTrigAll, AT_DisableTrigAll, AT_EnableTrigUser, AT_DisableTrigUser});
+}
+
+void add_typed_tables(std::set<Object> &objects)
+{
+    std::set<Object> tables;
+    for (const Object &object : objects)
+        if (object.catalog == RelationRelationId && pg::call(get_rel_relkind, object.id) == RELKIND_COMPOSITE_TYPE)
+            pg::execute("SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_type t ON t.oid = c.reloftype WHERE t.typrelid = $1",
+                        {OIDOID}, {{ObjectIdGetDatum(object.id)}, {}}, [&](TupleTableSlot *slot) {
+                            pg::call([&] { slot_getallattrs(slot); });
+                            tables.insert({RelationRelationId, DatumGetObjectId(slot->tts_values[0])});
+                        });
+    objects.merge(tables);
+}
+
 void add_children(std::set<Object> &objects)
 {
     std::set<Object> children;
@@ -48,7 +82,7 @@ void add_children(std::set<Object> &objects)
     objects.merge(children);
 }
 
-std::set<Object> changed_objects()
+std::set<Object> changed_objects(Node *parsetree)
 {
     std::set<Object> objects;
     pg::execute("SELECT classid, objid FROM pg_catalog.pg_event_trigger_ddl_commands() WHERE objid IS NOT NULL", {}, {},
@@ -56,7 +90,10 @@ std::set<Object> changed_objects()
                     pg::call([&] { slot_getallattrs(slot); });
                     objects.insert({DatumGetObjectId(slot->tts_values[0]), DatumGetObjectId(slot->tts_values[1])});
                 });
-    add_children(objects);
+    if (alters_family(parsetree)) {
+        add_typed_tables(objects);
+        add_children(objects);
+    }
     // Whatever changes a relation, or a composite type, which is one, changes its row type.
     std::set<Object> row_types;
     for (const Object &object : objects)
@@ -269,17 +306,6 @@ void follow_names(const catalog::Tview &tview)
     catalog::invalidate({tview.table});
 }
 
-// Whether an ALTER TABLE has one of these subcommands.
-bool alters(Node *parsetree, std::initializer_list<AlterTableType> kinds)
-{
-    if (!IsA(parsetree, AlterTableStmt))
-        return false;
-    for (auto *command : pg::items<AlterTableCmd>(reinterpret_cast<AlterTableStmt *>(parsetree)->cmds))
-        if (std::find(kinds.begin(), kinds.end(), command->subtype) != kinds.end())
-            return true;
-    return false;
-}
-
 bool alters_inheritance(Node *parsetree)
 {
     if (IsA(parsetree, CreateStmt))
@@ -313,16 +339,15 @@ void note_separated(Node *parsetree, std::set<Object> &objects)
     }
 }
 
-// Tables the command touched, and what they are children of now.
-bool reads_any(const catalog::Tview &tview, const std::set<Object> &objects)
+// Of the tables the command touched, and of what they are children of now.
+std::set<Oid> readers_of(const std::set<Object> &objects)
 {
+    std::set<Oid> readers;
     for (const Object &object : objects)
-        if (object.catalog == RelationRelationId) {
-            auto readers = catalog::readers_of(object.id);
-            if (std::find(readers.begin(), readers.end(), tview.table) != readers.end())
-                return true;
-        }
-    return false;
+        if (object.catalog == RelationRelationId)
+            for (Oid reader : catalog::readers_of(object.id))
+                readers.insert(reader);
+    return readers;
 }
 
 void warn_of_disabled_triggers(Node *parsetree, const std::set<Object> &objects)
@@ -400,7 +425,8 @@ struct Command {
     Node *parsetree;
     std::set<Object> objects;     // what it made or altered
     std::set<std::string> names;  // what it gave a name, or took one from
-    bool inheritance;             // attaches or detaches children
+    bool inheritance;             // attaches or detaches children:
+    std::set<Oid> readers;        // TVIEWs that read them or their parents
 };
 
 // Only these change what things are called.  Others must not ask for the definition's text: that locks all it reads, and two
@@ -429,7 +455,7 @@ void follow(const catalog::Tview &tview, const Command &command)
         adopt_redefinition(tview);
         compiled = catalog::compiled(tview.table);
     }
-    bool family = command.inheritance && reads_any(tview, command.objects);
+    bool family = command.readers.count(tview.table) != 0;
     if (family || alters_persistence(command.parsetree))
         check_sources(*compiled);
     if (family)
@@ -468,12 +494,14 @@ void after_ddl(Node *parsetree, const char *tag)
         return;
     InternalDdl internal;
     pg::SpiSession session;
-    Command command{parsetree, changed_objects(), {}, alters_inheritance(parsetree)};
+    Command command{parsetree, changed_objects(parsetree), {}, alters_inheritance(parsetree), {}};
     add_names(parsetree, command.names);
     if (std::string_view(tag).starts_with("CREATE"))
         command.names.merge(made_names());
-    if (command.inheritance)
+    if (command.inheritance) {
         note_separated(parsetree, command.objects);
+        command.readers = readers_of(command.objects);
+    }
     follow_enabled_triggers(parsetree, command.objects);
     warn_of_disabled_triggers(parsetree, command.objects);
     for (const catalog::Tview &tview : tviews)

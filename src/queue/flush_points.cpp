@@ -314,9 +314,14 @@ extern "C" void on_subtransaction_event(SubXactEvent event, SubTransactionId, Su
 
 }  // namespace
 
+bool is_watched()
+{
+    return watched != 0;
+}
+
 void flush_if_unwatched()
 {
-    if (watched == 0)
+    if (!is_watched())
         at_end_of_statement();
 }
 

@@ -9,6 +9,9 @@ namespace tviews::queue {
 // Installs the executor and utility hooks and the transaction callbacks; called once, from _PG_init.
 void install_flush_points();
 
+// Whether a hook will see the end of the statement under way.
+bool is_watched();
+
 // After the capture of a statement: brings TVIEWs in mode immediate up to date if no hook sees the statement's end.
 void flush_if_unwatched();
 

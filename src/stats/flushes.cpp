@@ -74,6 +74,10 @@ void add_write_time(TimestampTz now)
 
 void show_pending(std::uint64_t seeds, const std::vector<Oid> &tviews)
 {
+    if (pending.first == 0) {
+        pending.first = pending.last;
+        pending.transaction = U64FromFullTransactionId(GetTopFullTransactionIdIfAny());
+    }
     pending.rows = seeds;
     pending.tviews = static_cast<std::int32_t>(tviews.size());
     std::copy_n(tviews.begin(), std::min<std::size_t>(tviews.size(), most_shown), pending.shown);
@@ -243,10 +247,6 @@ void captured(std::uint64_t seeds, const std::vector<Oid> &tviews, bool flush_fo
     else
         add_write_time(GetCurrentTimestamp());
     pending.last = about_now();
-    if (pending.first == 0) {
-        pending.first = pending.last;
-        pending.transaction = U64FromFullTransactionId(GetTopFullTransactionIdIfAny());
-    }
     show_pending(seeds, tviews);
 }
 
@@ -256,7 +256,10 @@ void flushed(std::uint64_t seeds, const std::vector<Oid> &tviews)
     if (!touched)
         return;
     count_pruned();
-    if (!tviews.empty()) {
+    bool shown = pending.first != 0;
+    if (!tviews.empty() && (shown || catalog::settings().track)) {
+        if (!shown)               // captured while nothing was tracked, or its flush was taken back
+            pending.last = about_now();
         show_pending(seeds, tviews);
         return;
     }

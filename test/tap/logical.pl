@@ -121,6 +121,19 @@ $subscriber->safe_psql($db, q{
 });
 is_exact($subscriber, $db, 'after writes under session_replication_role = replica');
 is($subscriber->safe_psql($db, q{SELECT count(*) FROM tv_user WHERE data->>'name' = 'local'}), 1003, 'which the TVIEWs show');
+# Where no hook sees a statement's end, its flush comes later, and its time counts all the same: the statement that loads the library.
+$subscriber->safe_psql($db, q{
+	CREATE TABLE tb_slow (pk_slow integer PRIMARY KEY);
+	CREATE TABLE tv_slow AS SELECT pk_slow FROM tb_slow;
+	SELECT pg_tviews_set_refresh_mode('tv_slow', 'immediate');
+});
+is($subscriber->safe_psql($db, q{
+	SET session_replication_role = replica;
+	BEGIN;
+	INSERT INTO tb_slow SELECT 1 FROM pg_sleep(0.5);
+	COMMIT;
+	SELECT write_share < 0.5 FROM pg_tviews_performance_summary WHERE entity = 'slow';
+}), 't', 'the time of a statement whose flush comes at commit is counted');
 $subscriber->safe_psql($db, $_) foreach 'DROP SUBSCRIPTION mine', 'DROP SUBSCRIPTION later';
 
 # TVIEWs published as tables, to a server that has no extension.
