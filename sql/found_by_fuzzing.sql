@@ -209,5 +209,20 @@ CALL check_exact();
 SELECT pk_beside FROM tv_beside ORDER BY 1;
 DROP TABLE tv_beside;
 
+-- NOT IN compared columns of two tables outside of the subquery with each other, and that was taken for a condition between them,
+-- which also holds while the subquery has no row.
+CREATE TABLE tv_outside AS
+    SELECT c.id AS pk_outside,
+           ARRAY(SELECT l.id FROM tb_line l WHERE (c.id, l.cart) NOT IN (SELECT l.quantity, c.id FROM tb_above) ORDER BY l.id) AS lines
+    FROM tb_cart c;
+SELECT line FROM pg_tviews_explain('tv_outside') AS line;
+TRUNCATE tb_above CASCADE;
+INSERT INTO tb_line VALUES (3, 2, 0, 'three');
+CALL check_exact();
+INSERT INTO tb_above VALUES (1);
+INSERT INTO tb_line VALUES (4, 2, 2, 'four');
+CALL check_exact();
+DROP TABLE tv_outside;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

@@ -425,6 +425,8 @@ private:
         Scope *scope = conjunct.place.scope;
         if (!start.blocked.empty())
             return start.blocked;
+        if (conjunct.asked != Asked::is_true && !is_inside(conjunct.sublink, start))
+            return "the subquery it is compared with may have no row";
         if (start.by_equality && !(sides && sides->default_family && is_column(sides->equality, from)))
             return "equal values need not be identical where rows are grouped";
         if (conjunct.startable && !starts_inside(conjunct, start))
@@ -445,6 +447,11 @@ private:
             if (crossed->kind == Scope::sublink)
                 return "the other side is inside a subquery of an expression";
         return "";
+    }
+
+    static bool is_inside(const Scope *scope, const Arrival &arrival)
+    {
+        return std::find(arrival.crossed.begin(), arrival.crossed.end(), scope) != arrival.crossed.end();
     }
 
     static bool is_column(const model::Equality &equality, int occurrence)
