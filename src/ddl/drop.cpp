@@ -79,13 +79,17 @@ void remove_tview(const catalog::Tview &tview, DropBehavior behavior)
     drop_relation(tview.table, behavior);
 }
 
-// TVIEWs of which a half is gone.
+// TVIEWs of which a half is gone, but not those that another session has dropped meanwhile.
 std::vector<catalog::Tview> broken_tviews()
 {
     std::vector<catalog::Tview> tviews = catalog::all_tviews();
     std::erase_if(tviews, [](const catalog::Tview &tview) {
         return catalog::relation_exists(tview.table) && catalog::relation_exists(tview.view);
     });
+    if (!tviews.empty())
+        std::erase_if(tviews, [now = catalog::all_tviews()](const catalog::Tview &tview) {
+            return std::none_of(now.begin(), now.end(), [&](const catalog::Tview &other) { return other.table == tview.table; });
+        });
     return tviews;
 }
 
@@ -114,19 +118,25 @@ std::set<Oid> &parents_left()
     return *only;
 }
 
-// Rows that went with a partition or child change whatever reads its parent.
+bool has_children(Oid relation)
+{
+    return catalog::relation_exists(relation) &&
+           pg::call([&] { return get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE || has_subclass(relation); });
+}
+
+// Rows that went with a partition or child change whatever reads its parent.  Only TVIEWs that read a parent are compiled, which
+// locks what they read.
 void note_lost_rows()
 {
     for (const catalog::Tview &tview : catalog::all_tviews()) {
+        if (std::none_of(tview.dependencies.begin(), tview.dependencies.end(), has_children))
+            continue;
         auto compiled = catalog::compiled(tview.table);
-        for (const model::Occurrence &occurrence : compiled->analysis.occurrences) {
-            bool family = occurrence.inherit && pg::call([&] {
-                return get_rel_relkind(occurrence.relation) == RELKIND_PARTITIONED_TABLE ||
-                       has_subclass(occurrence.relation);
-            });
-            if (family)
-                queue::note_everything(tview.table);
-        }
+        const auto &occurrences = compiled->analysis.occurrences;
+        if (std::any_of(occurrences.begin(), occurrences.end(), [](const model::Occurrence &occurrence) {
+                return occurrence.inherit && has_children(occurrence.relation);
+            }))
+            queue::note_everything(tview.table);
     }
 }
 
@@ -138,7 +148,7 @@ void warn_of_missing_triggers()
     for (const catalog::Tview &tview : catalog::all_tviews())
         relations.insert(tview.dependencies.begin(), tview.dependencies.end());
     for (Oid relation : relations)
-        if (catalog::relation_exists(relation) && lacks_triggers(relation))
+        if (lacks_triggers(relation) && catalog::relation_exists(relation))     // in this order: it may be dropped meanwhile
             pg::emit(WARNING, {ERRCODE_WARNING,
                                fmt::format("TVIEWs are not maintained while {} lacks a capture trigger",
                                            analyze::qualified_relation_name(relation)),

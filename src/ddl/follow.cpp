@@ -97,8 +97,8 @@ std::set<Object> changed_objects(Node *parsetree)
     // Whatever changes a relation, or a composite type, which is one, changes its row type.
     std::set<Object> row_types;
     for (const Object &object : objects)
-        if (object.catalog == RelationRelationId)
-            row_types.insert({TypeRelationId, pg::call(get_rel_type_id, object.id)});
+        if (Oid type = object.catalog == RelationRelationId ? pg::call(get_rel_type_id, object.id) : InvalidOid; OidIsValid(type))
+            row_types.insert({TypeRelationId, type});
     objects.merge(row_types);
     return objects;
 }
@@ -473,13 +473,15 @@ void follow(const catalog::Tview &tview, const Command &command)
         queue::note_everything(tview.table);
 }
 
+// A table, its row type, and what comes with it: indexes and sequences.
 bool is_about_a_table(const Object &object)
 {
     Oid relation = object.catalog == RelationRelationId ? object.id : InvalidOid;
     if (object.catalog == TypeRelationId)
         relation = pg::call(get_typ_typrelid, object.id);
     char kind = OidIsValid(relation) ? pg::call(get_rel_relkind, relation) : '\0';
-    return kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE;
+    return kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE || kind == RELKIND_INDEX ||
+           kind == RELKIND_PARTITIONED_INDEX || kind == RELKIND_SEQUENCE;
 }
 
 // Whether the command touches what the TVIEW is or reads; anything but a table (a view, a type, a function, a schema) may.
