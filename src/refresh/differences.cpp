@@ -25,10 +25,15 @@ std::string tid_text(std::uint64_t tid)
     return fmt::format("({},{})", tid >> 16, tid & 0xffff);
 }
 
+// Kilobytes of differences kept in memory: they are written and read in order, which a file does as well, while the plan that finds
+// them needs work_mem for itself.
+constexpr int most_kept = 4096;
+
 }  // namespace
 
 Differences::Differences(catalog::Compiled &tview, stats::Progress *progress)
-    : tview_(tview), progress_(progress), store_(pg::call([] { return tuplestore_begin_heap(false, false, work_mem); }))
+    : tview_(tview), progress_(progress),
+      store_(pg::call([] { return tuplestore_begin_heap(false, false, std::min(work_mem, most_kept)); }))
 {
 }
 
