@@ -209,5 +209,23 @@ CALL check_exact();
 SELECT pk_beside FROM tv_beside ORDER BY 1;
 DROP TABLE tv_beside;
 
+-- A row's key moved in a savepoint that was rolled back; a patch from inside it stayed, with the key the row never had.
+CREATE TABLE tb_seat (id int PRIMARY KEY, code text NOT NULL UNIQUE, note text);
+INSERT INTO tb_seat VALUES (1, 'x', 'one'), (2, 'y', 'two'), (3, 'z', 'three');
+CREATE TABLE tv_seat AS SELECT code AS pk_seat, note, jsonb_build_object('note', note) AS data FROM tb_seat;
+BEGIN;
+UPDATE tb_seat SET note = 'drei' WHERE id = 3;
+SAVEPOINT s;
+UPDATE tb_seat SET code = 'q' WHERE id = 1;
+UPDATE tb_seat SET code = 'x' WHERE id = 2;
+SAVEPOINT t;
+UPDATE tb_seat SET note = 'zwei' WHERE id = 2;
+RELEASE t;
+ROLLBACK TO s;
+COMMIT;
+CALL check_exact();
+SELECT pk_seat, note, data FROM tv_seat ORDER BY 1;
+DROP TABLE tv_seat;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;
