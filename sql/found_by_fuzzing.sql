@@ -225,6 +225,16 @@ ROLLBACK TO s;
 COMMIT;
 CALL check_exact();
 SELECT pk_seat, note, data FROM tv_seat ORDER BY 1;
+
+-- A patch finds its row by a key that the query does not use, and that another row had by then.
+BEGIN;
+UPDATE tb_seat SET note = 'uno' WHERE id = 1;
+UPDATE tb_seat SET id = 4 WHERE id = 1;
+UPDATE tb_seat SET note = 'due' WHERE id = 2;
+UPDATE tb_seat SET id = 1 WHERE id = 2;
+COMMIT;
+CALL check_exact();
+SELECT pk_seat, note FROM tv_seat ORDER BY 1;
 DROP TABLE tv_seat;
 
 SET client_min_messages = warning;
