@@ -224,5 +224,33 @@ INSERT INTO tb_line VALUES (4, 2, 2, 'four');
 CALL check_exact();
 DROP TABLE tv_outside;
 
+-- A row's key moved in a savepoint that was rolled back; a patch from inside it stayed, with the key the row never had.
+CREATE TABLE tb_seat (id int PRIMARY KEY, code text NOT NULL UNIQUE, note text);
+INSERT INTO tb_seat VALUES (1, 'x', 'one'), (2, 'y', 'two'), (3, 'z', 'three');
+CREATE TABLE tv_seat AS SELECT code AS pk_seat, note, jsonb_build_object('note', note) AS data FROM tb_seat;
+BEGIN;
+UPDATE tb_seat SET note = 'drei' WHERE id = 3;
+SAVEPOINT s;
+UPDATE tb_seat SET code = 'q' WHERE id = 1;
+UPDATE tb_seat SET code = 'x' WHERE id = 2;
+SAVEPOINT t;
+UPDATE tb_seat SET note = 'zwei' WHERE id = 2;
+RELEASE t;
+ROLLBACK TO s;
+COMMIT;
+CALL check_exact();
+SELECT pk_seat, note, data FROM tv_seat ORDER BY 1;
+
+-- A patch finds its row by a key that the query does not use, and that another row had by then.
+BEGIN;
+UPDATE tb_seat SET note = 'uno' WHERE id = 1;
+UPDATE tb_seat SET id = 4 WHERE id = 1;
+UPDATE tb_seat SET note = 'due' WHERE id = 2;
+UPDATE tb_seat SET id = 1 WHERE id = 2;
+COMMIT;
+CALL check_exact();
+SELECT pk_seat, note FROM tv_seat ORDER BY 1;
+DROP TABLE tv_seat;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

@@ -277,6 +277,10 @@ CaptureTarget make_target(const Compiled &tview, int index, Oid relation)
     if (const auto &copies = tview.copies[index]; copies && same && !target.any_column) {
         for (const model::Copy &copy : copies->proven.row.copies)
             target.copied.push_back(copy.column);
+        // A patch finds its row by these: a row that they no longer tell is a seed.
+        for (model::AttributeNumber number : copies->proven.row.identity)
+            if (std::find(target.used.begin(), target.used.end(), number) == target.used.end())
+                target.used.push_back(number);
         target.copied_seed = copies->columns;
         target.copied_types = copies->types;
     }

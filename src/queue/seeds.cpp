@@ -103,6 +103,7 @@ Seeds &Queue::slot(const catalog::CaptureTarget &target, bool patch)
         known = seeds_of.emplace(where, std::move(none)).first;
     }
     Seeds &seeds = known->second;
+    seeds.innermost = std::max(seeds.innermost, GetCurrentTransactionNestLevel());
     if (seeds.columns != layout)
         seeds.everything = true;          // redefined in between; its old layout means nothing now
     return seeds;
@@ -239,6 +240,8 @@ void Queue::merge(SeedMap &seeds_of, SeedMap &&seeds)
         Seeds &known = inserted.position->second;
         Seeds &other = inserted.node.mapped();
         known.level = std::min(known.level, other.level);
+        known.innermost = std::max(known.innermost, other.innermost);
+        known.partly_undone |= other.partly_undone;
         if (known.everything || other.everything || known.columns != other.columns) {
             known.everything = true;
             continue;
@@ -344,7 +347,10 @@ void Queue::each_seeds(const Visit &visit) noexcept
 
 void Queue::subtransaction_committed(int level) noexcept
 {
-    each_seeds([&](Seeds &seeds) { seeds.level = std::min(seeds.level, level - 1); });
+    each_seeds([&](Seeds &seeds) {
+        seeds.level = std::min(seeds.level, level - 1);
+        seeds.innermost = std::min(seeds.innermost, level - 1);
+    });
     for (Flushed &flushed : flushed_)
         flushed.level = std::min(flushed.level, level - 1);
     for (auto &[tview, at] : skipped)
@@ -361,6 +367,8 @@ void Queue::subtransaction_aborted(int level) noexcept
     each_seeds([&](Seeds &seeds) {
         if (seeds.level >= level)
             seeds.undone = any_aborted_ = true;
+        seeds.partly_undone |= seeds.innermost >= level;
+        seeds.innermost = std::min(seeds.innermost, level - 1);
     });
     for (Flushed &flushed : flushed_)
         if (flushed.level >= level)

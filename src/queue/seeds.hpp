@@ -11,7 +11,8 @@
 // commits (refresh/deferred.hpp), or before DDL.  They are taken and reopened like the others.
 //
 // Where seeds from before a savepoint are kept, those captured in it stay among them though it is rolled back: they cost time, never
-// correctness.  At REPEATABLE READ and above flushed seeds are kept to be flushed again at commit, on the latest snapshot.  Not here:
+// correctness, for all they lead to is that documents are built again.  So it is for patches among them, too: the row a patch was made
+// of may have moved in the savepoint, and the seeds of the move are forgotten.  At REPEATABLE READ and above flushed seeds are kept to be flushed again at commit, on the latest snapshot.  Not here:
 // deciding when to flush (flush_points.cpp).
 #pragma once
 
@@ -32,7 +33,9 @@ struct Seeds {
     bool everything = false;
     std::set<AttrNumber> changed; // of a patch: the columns to set in the documents
     int level = 0;                // the outermost nesting level that any of it was captured at
-    bool undone = false;          // that level was rolled back
+    int innermost = 0;            // the innermost one
+    bool undone = false;          // the outermost level was rolled back
+    bool partly_undone = false;   // another one was
 };
 
 // `patch`: rows changed in nothing but columns that can be set in their documents (analyze/copies.hpp).

@@ -106,13 +106,14 @@ public:
     Found run()
     {
         for (const auto &[slot, seeds] : seeds_) {
+            bool patch = slot.patch && !seeds->partly_undone;
             for (int entry : tview_.order.entries[slot.occurrence]) {
-                if (slot.patch)
+                if (patch)
                     add_columns(copies_[entry][slot.occurrence], seeds->rows, pg::first_columns(seeds->rows.width()));
                 else
                     start(static_cast<std::size_t>(entry), *seeds);
             }
-            if (slot.patch)
+            if (patch)
                 changed_[slot.occurrence] = &seeds->changed;
         }
         for (std::size_t i = 0; i < tview_.stages.size(); ++i) {
