@@ -7,6 +7,7 @@
 //     a value, without B (a sublink, the null-extended side of an outer join, an ungrouped aggregate);
 //   - A's change cannot show in output rows that carry another value of A's columns (resolve.cpp, the border rules);
 //   - an outer join below the conjunct that can null-extend A or B leaves no row for which it is true (it is strict);
+//   - where grouping sets, or an outer join round a function in FROM, can make a column NULL, neither is it (resolve.hpp);
 //   - an outer join's own ON condition is walked only from the side it can null-extend: on the other side a row stays
 //     in the result, unmatched, when the condition is false.
 //
@@ -60,6 +61,7 @@ struct Conjunct {
     Place place;
     // For an outer join's ON condition: the range table entries it can null-extend.
     std::optional<std::set<int>> startable;
+    bool keeps_all = false;       // and it leaves no row of either side out
     Scope *sublink = nullptr;     // the subquery of an IN, ANY or ALL comparison
     Asked asked = Asked::is_true;
 };
@@ -95,7 +97,7 @@ private:
             auto *from = reinterpret_cast<FromExpr *>(node);
             for (Node *child : pg::nodes(from->fromlist))
                 side = united(side, visit(scope, child));
-            split(from->quals, {nullptr, {scope, side.nullable}, std::nullopt, nullptr, Asked::is_true});
+            split(from->quals, {nullptr, {scope, side.nullable}});
         } else if (IsA(node, JoinExpr)) {
             side = visit_join(scope, reinterpret_cast<JoinExpr *>(node));
         }
@@ -112,9 +114,10 @@ private:
             extended.insert(right.members.begin(), right.members.end());
         if (join->jointype == JOIN_RIGHT || join->jointype == JOIN_FULL)
             extended.insert(left.members.begin(), left.members.end());
-        Conjunct conjunct{nullptr, {scope, both.nullable}, std::nullopt, nullptr, Asked::is_true};
+        Conjunct conjunct{nullptr, {scope, both.nullable}};
         if (join->jointype != JOIN_INNER)
             conjunct.startable = extended;
+        conjunct.keeps_all = join->jointype == JOIN_FULL;
         split(join->quals, conjunct);
         both.nullable.insert(extended.begin(), extended.end());
         if (join->rtindex != 0) {
@@ -149,7 +152,9 @@ private:
         if (sublink->subLinkType != ANY_SUBLINK && sublink->subLinkType != ALL_SUBLINK)
             return;
         bool any = sublink->subLinkType == ANY_SUBLINK;
-        Conjunct at{nullptr, {scope, scope->nullable}, std::nullopt, inner, any ? Asked::is_not_false : Asked::is_not_true};
+        Conjunct at{nullptr, {scope, scope->nullable, true}};
+        at.sublink = inner;
+        at.asked = any ? Asked::is_not_false : Asked::is_not_true;
         if (any)
             return split(sublink->testexpr, at);      // a row comparison is not false if none of its parts is
         at.clause = sublink->testexpr;
@@ -218,8 +223,8 @@ private:
     {
         const auto &[occurrence, arrival] = *reading.arrivals.begin();
         bool here = arrival.crossed.empty() && arrival.referenced_in == conjunct.place.scope && !arrival.nullable;
-        if (here && conjunct.asked == Asked::is_true && (!conjunct.startable || starts_inside(conjunct, arrival)))
-            analysis_.occurrences[occurrence].filters.push_back(to_expression(reading.tree, Casts::all));
+        if (here && !conjunct.keeps_all && conjunct.asked == Asked::is_true && (!conjunct.startable || starts_inside(conjunct, arrival)))
+            analysis_.occurrences[occurrence].filters.push_back(to_expression(reading.tree));
     }
 
     static bool starts_inside(const Conjunct &conjunct, const Arrival &arrival)
@@ -233,7 +238,7 @@ private:
     {
         reading.tree = asked(conjunct.asked, reading);
         model::Condition condition;
-        condition.expression = to_expression(reading.tree, Casts::explicit_only);
+        condition.expression = to_expression(reading.tree);
         condition.may_fail = may_fail(reading.tree);
         auto sides = equality_sides(reading.tree);
         if (sides)
@@ -371,6 +376,11 @@ private:
     {
         if (how == Asked::is_true)
             return reading.tree;
+        if (IsA(reading.tree, SubLink)) {             // then of each row that functions in FROM give (resolve.hpp)
+            auto *functions = reinterpret_cast<Query *>(reinterpret_cast<SubLink *>(reading.tree)->subselect);
+            functions->jointree->quals = tested(how, functions->jointree->quals);
+            return reading.tree;
+        }
         auto *operation = IsA(reading.tree, OpExpr) ? reinterpret_cast<OpExpr *>(reading.tree) : nullptr;
         bool never_null = operation != nullptr && pg::call(op_strict, operation->opno);
         if (never_null)
@@ -378,16 +388,22 @@ private:
                 never_null &= is_never_null(side, reading);
         if (never_null && how == Asked::is_not_false)
             return reading.tree;
+        Oid negator = never_null ? pg::call(get_negator, operation->opno) : InvalidOid;
+        if (!OidIsValid(negator))
+            return tested(how, reading.tree);
         return pg::call([&] {
-            Oid negator = never_null ? get_negator(operation->opno) : InvalidOid;
-            if (OidIsValid(negator)) {
-                auto *negated = static_cast<OpExpr *>(copyObjectImpl(operation));
-                negated->opno = negator;
-                negated->opfuncid = get_opcode(negator);
-                return reinterpret_cast<Node *>(negated);
-            }
+            auto *negated = static_cast<OpExpr *>(copyObjectImpl(operation));
+            negated->opno = negator;
+            negated->opfuncid = get_opcode(negator);
+            return reinterpret_cast<Node *>(negated);
+        });
+    }
+
+    static Node *tested(Asked how, Node *condition)
+    {
+        return pg::call([&] {
             auto *test = makeNode(BooleanTest);
-            test->arg = reinterpret_cast<Expr *>(reading.tree);
+            test->arg = reinterpret_cast<Expr *>(condition);
             test->booltesttype = how == Asked::is_not_false ? IS_NOT_FALSE : IS_NOT_TRUE;
             test->location = -1;
             return reinterpret_cast<Node *>(test);

@@ -168,13 +168,7 @@ Node *Decided::plain(Node *node) const
             inner = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(node)->arg);
         else if (IsA(node, CollateExpr))
             inner = reinterpret_cast<Node *>(reinterpret_cast<CollateExpr *>(node)->arg);
-        bool alike = inner != nullptr && pg::call([&] {
-            Oid collation = exprCollation(node);
-            return lookup_type_cache(exprType(node), TYPECACHE_BTREE_OPFAMILY)->btree_opf ==
-                       lookup_type_cache(exprType(inner), TYPECACHE_BTREE_OPFAMILY)->btree_opf &&
-                   (!OidIsValid(collation) || collation == exprCollation(inner) || get_collation_isdeterministic(collation));
-        });
-        if (!alike)
+        if (inner == nullptr || !pg::compares_alike(node, inner))
             return node;
         node = inner;
     }

@@ -11,6 +11,27 @@ namespace tviews::analyze {
 
 namespace {
 
+// How a cast is written; none if the node is no cast.
+CoercionForm *cast_form(Node *node)
+{
+    switch (nodeTag(node)) {
+    case T_FuncExpr:
+        return &reinterpret_cast<FuncExpr *>(node)->funcformat;
+    case T_RelabelType:
+        return &reinterpret_cast<RelabelType *>(node)->relabelformat;
+    case T_CoerceViaIO:
+        return &reinterpret_cast<CoerceViaIO *>(node)->coerceformat;
+    case T_ArrayCoerceExpr:
+        return &reinterpret_cast<ArrayCoerceExpr *>(node)->coerceformat;
+    case T_ConvertRowtypeExpr:
+        return &reinterpret_cast<ConvertRowtypeExpr *>(node)->convertformat;
+    case T_CoerceToDomain:
+        return &reinterpret_cast<CoerceToDomain *>(node)->coercionformat;
+    default:
+        return nullptr;
+    }
+}
+
 // Replaces each base column by a parameter, which deparses as $n, and notes what the n-th input is.  `depth` counts the
 // queries round the node: inside the EXISTS that resolve.cpp puts round functions, base columns are outer references.
 Node *number_inputs(Node *node, std::vector<model::ColumnRef> &inputs, Index depth)
@@ -21,8 +42,13 @@ Node *number_inputs(Node *node, std::vector<model::ColumnRef> &inputs, Index dep
         return reinterpret_cast<Node *>(pg::mutate_query_children(
             reinterpret_cast<Query *>(node), [&](Node *child) { return number_inputs(child, inputs, depth + 1); }));
     bool base = IsA(node, Var) && reinterpret_cast<Var *>(node)->varlevelsup == depth;
-    if (!base)
-        return pg::mutate_children(node, [&](Node *child) { return number_inputs(child, inputs, depth); });
+    if (!base) {
+        Node *copy = pg::mutate_children(node, [&](Node *child) { return number_inputs(child, inputs, depth); });
+        CoercionForm *form = cast_form(copy);
+        if (form != nullptr && *form == COERCE_IMPLICIT_CAST)     // PostgreSQL would leave it out below another cast
+            *form = COERCE_EXPLICIT_CAST;
+        return copy;
+    }
     auto *var = reinterpret_cast<Var *>(node);
     model::ColumnRef column{static_cast<int>(var->varno) - 1, var->varattno};
     auto at = std::find(inputs.begin(), inputs.end(), column);
@@ -43,12 +69,11 @@ Node *number_inputs(Node *node, std::vector<model::ColumnRef> &inputs, Index dep
 
 }  // namespace
 
-model::Expression to_expression(Node *tree, Casts casts)
+model::Expression to_expression(Node *tree)
 {
     model::Expression expression;
     Node *numbered = number_inputs(tree, expression.inputs, 0);
-    expression.text = pg::call(
-        [&]() -> const char * { return deparse_expression(numbered, NIL, false, casts == Casts::all); });
+    expression.text = pg::call([&]() -> const char * { return deparse_expression(numbered, NIL, false, true); });
     struct Kind {
         Oid type, collation;
     };
@@ -94,8 +119,8 @@ std::optional<EqualitySides> equality_sides(Node *tree)
     if (!facts.equality)
         return std::nullopt;
     EqualitySides sides;
-    sides.equality.left = to_expression(pg::strip_relabel(left), Casts::all);
-    sides.equality.right = to_expression(pg::strip_relabel(right), Casts::all);
+    sides.equality.left = to_expression(pg::strip_relabel(left));
+    sides.equality.right = to_expression(pg::strip_relabel(right));
     if (sides.equality.left.occurrences().size() != 1 || sides.equality.right.occurrences().size() != 1)
         return std::nullopt;
     sides.equality.same_type = facts.left_type == facts.right_type && facts.deterministic && facts.default_family;

@@ -6,10 +6,8 @@
 
 namespace tviews::analyze {
 
-// Requires QualifiedNames to be in force.  `Casts::all` writes implicit casts out, so that the text alone gives a value of the
-// expression's type; a condition reads better without.
-enum class Casts { all, explicit_only };
-model::Expression to_expression(Node *tree, Casts casts);
+// Requires QualifiedNames to be in force.  Implicit casts are written out: the text alone gives a value of the expression's type.
+model::Expression to_expression(Node *tree);
 
 // Whether a condition may raise an error for some values.  PostgreSQL lets a function raise nothing it calls leakproof.
 bool may_fail(Node *tree);

@@ -43,7 +43,7 @@ struct ColumnTarget {
 ColumnTarget column_target(const ScopeTree &tree, const Resolved &reading, Node *value, int column)
 {
     ColumnTarget found;
-    model::Expression expression = to_expression(value, Casts::all);
+    model::Expression expression = to_expression(value);
     auto owners = expression.occurrences();
     if (owners.size() > 1) {
         found.obstacle = "is computed from several relations";

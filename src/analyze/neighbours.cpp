@@ -23,6 +23,14 @@ bool contains(const List *clauses, const SortGroupClause *sought)
     return false;
 }
 
+bool is_in(const List *clauses, const TargetEntry *entry)
+{
+    for (auto *clause : pg::items<SortGroupClause>(clauses))
+        if (entry->ressortgroupref != 0 && clause->tleSortGroupRef == entry->ressortgroupref)
+            return true;
+    return false;
+}
+
 // What all windows are partitioned by.
 std::vector<SortGroupClause *> common_partition(const Query *query)
 {
@@ -123,27 +131,28 @@ Node *without_windows(Node *node, SubLink *sublink)
     return pg::mutate_children(node, [&](Node *child) { return without_windows(child, sublink); });
 }
 
-// Without windows, groups and LIMIT nothing needs the order, nor columns that are not shown.
-void drop_junk(Query *query)
+// Without windows and groups only ORDER BY needs columns that are not shown, and only where somebody reads the rows in order.
+void drop_junk(Query *query, bool ordered)
 {
-    List *shown = nullptr;
+    if (!ordered)
+        query->sortClause = nullptr;
+    List *needed = nullptr;
     for (auto *entry : pg::items<TargetEntry>(query->targetList))
-        if (!entry->resjunk)
-            shown = pg::call(lappend, shown, static_cast<void *>(entry));
-    query->targetList = shown;
-    query->sortClause = nullptr;
+        if (!entry->resjunk || is_in(query->sortClause, entry))
+            needed = pg::call(lappend, needed, static_cast<void *>(entry));
+    query->targetList = needed;
 }
 
 }  // namespace
 
-void separate_neighbours(Query *query, std::set<const Query *> &subqueries)
+bool separate_neighbours(Query *query, bool ordered, std::set<const Query *> &subqueries)
 {
     if ((!query->hasWindowFuncs && !query->hasDistinctOn) || subqueries.count(query) != 0 ||
         !looks_at_single_rows_otherwise(query))
-        return;
+        return false;
     std::vector<SortGroupClause *> partition = common_partition(query);
     if (partition.empty())
-        return;
+        return false;
     Query *neighbours = neighbours_of(query, partition);
     subqueries.insert(neighbours);
     if (query->hasWindowFuncs) {
@@ -159,7 +168,8 @@ void separate_neighbours(Query *query, std::set<const Query *> &subqueries)
         query->hasDistinctOn = false;
     }
     query->hasSubLinks = true;
-    drop_junk(query);
+    drop_junk(query, ordered);
+    return true;
 }
 
 }  // namespace tviews::analyze

@@ -16,7 +16,8 @@
 namespace tviews::analyze {
 
 // Rewrites one query level in that way, in place, if it has windows with a partition in common, or DISTINCT ON, and nothing else
-// that looks at several rows.  `subqueries`: those made here, which stay as they are.
-void separate_neighbours(Query *query, std::set<const Query *> &subqueries);
+// that looks at several rows, and says whether.  `ordered`: the order of its rows may matter.  `subqueries`: those made here, which
+// stay as they are.
+bool separate_neighbours(Query *query, bool ordered, std::set<const Query *> &subqueries);
 
 }  // namespace tviews::analyze

@@ -28,7 +28,15 @@ public:
     {
         Resolved result;
         result_ = &result;
-        result.tree = with_functions(change(expression, Position{place.scope, &place.nullable, nullptr}));
+        after_grouping_ = place.after_grouping;
+        Node *tree = change(expression, Position{place.scope, &place.nullable, nullptr});
+        if (!needs(tree, of_some_sets_))
+            fail("uses a column that a grouping set leaves empty", tree);
+        std::set<Oid> collations;
+        note_collations(tree, collations);
+        if (collations.size() > 1)            // a subquery's own is not explicit for who reads it
+            fail("names several collations", tree);
+        result.tree = with_functions(tree);
         for (const Choice &choice : choices_)
             result.branches.push_back(choice.operation->branches[choice.branch]->id);
         return result;
@@ -96,12 +104,64 @@ private:
 
     Node *change_var(Var *var, const Position &at)
     {
-        if (var->varlevelsup == 0)
+        if (var->varlevelsup == 0) {
+            SetsScope sets(*this, at.arrival == nullptr && after_grouping_ && is_of_some_sets(at.scope, var));
             return change_column(at.scope, *at.nullable, var, at.arrival);
+        }
         // An outer reference arrives from its own scope, the way that led down there if one did.
         Scope *scope = ScopeTree::ancestor(at.scope, var->varlevelsup);
+        SetsScope sets(*this, is_in_expression(at.scope, scope) && is_of_some_sets(scope, var));
         auto inside = std::find_if(ways_.begin(), ways_.end(), [&](const auto &way) { return way.first == scope; });
         return change_column(scope, scope->nullable, var, inside == ways_.end() ? nullptr : &inside->second);
+    }
+
+    // While it lives, columns arrive in a reference that grouping sets may leave empty, if they do.
+    class SetsScope {
+    public:
+        SetsScope(Tracer &tracer, bool some_sets) : tracer_(tracer), before_(tracer.in_some_sets_)
+        {
+            tracer.in_some_sets_ |= some_sets;
+        }
+        ~SetsScope() { tracer_.in_some_sets_ = before_; }
+        SetsScope(const SetsScope &) = delete;
+        SetsScope &operator=(const SetsScope &) = delete;
+
+    private:
+        Tracer &tracer_;
+        bool before_;
+    };
+
+    static void note_collations(Node *node, std::set<Oid> &collations)
+    {
+        if (node == nullptr)
+            return;
+        if (IsA(node, CollateExpr))
+            collations.insert(reinterpret_cast<CollateExpr *>(node)->collOid);
+        pg::walk_children(node, [&](Node *child) {
+            note_collations(child, collations);
+            return false;
+        });
+    }
+
+    // Whether `inner` lies in a subquery of one of the scope's expressions, not of its FROM.
+    static bool is_in_expression(const Scope *inner, const Scope *scope)
+    {
+        while (inner->consumer != scope && inner->consumer != nullptr)
+            inner = inner->consumer;
+        return inner->kind == Scope::sublink;
+    }
+
+    static bool is_of_some_sets(const Scope *scope, const Var *var);
+
+    // Whether the tree is not true where any of these columns is NULL.  An ANY or ALL comparison asks for more.
+    bool needs(Node *tree, const std::set<std::pair<int, AttrNumber>> &columns) const
+    {
+        if (columns.empty())
+            return true;
+        std::set<std::pair<int, AttrNumber>> needed;
+        for (auto *var : pg::items<Var>(pg::call([&] { return find_nonnullable_vars(tree); })))
+            needed.emplace(var->varno, var->varattno);
+        return sublink_ == nullptr && std::includes(needed.begin(), needed.end(), columns.begin(), columns.end());
     }
 
     Node *change_column(Scope *scope, const std::set<int> &nullable, Var *var, const Arrival *came)
@@ -151,16 +211,13 @@ private:
         while (index < functions_.size() && functions_[index].original != rte)
             ++index;
         if (index == functions_.size()) {
-            functions_.push_back({rte, nullptr});
-            std::set<int> around = nullable;
-            if (nullable.count(static_cast<int>(var->varno)) != 0)      // then so is what its arguments come from
-                for (std::size_t rti = 1; rti < scope->sources.size(); ++rti)
-                    around.insert(static_cast<int>(rti));
+            functions_.push_back({rte});
             in_function_ = true;
-            auto *arguments = change(reinterpret_cast<Node *>(rte->functions), Position{scope, &around, came});
+            auto *arguments = change(reinterpret_cast<Node *>(rte->functions), Position{scope, &nullable, came});
             in_function_ = false;
             functions_[index].arguments = reinterpret_cast<List *>(arguments);
         }
+        functions_[index].nullable |= nullable.count(static_cast<int>(var->varno)) != 0 || (came != nullptr && came->nullable);
         return pg::call([&] {
             return reinterpret_cast<Node *>(makeVar(first_function + static_cast<int>(index), var->varattno, var->vartype,
                                                     var->vartypmod, var->varcollid, 0));
@@ -172,6 +229,8 @@ private:
     {
         if (functions_.empty() || !result_->failure.empty())
             return tree;
+        if (!needs_functions(tree))
+            return fail("uses a function in FROM that an outer join can leave empty", tree);
         return pg::call([&] {
             auto *query = makeNode(Query);
             query->commandType = CMD_SELECT;
@@ -200,6 +259,16 @@ private:
         });
     }
 
+    // Whether the tree is not true where an outer join has left one of the functions empty.  An ANY or ALL comparison asks for more.
+    bool needs_functions(Node *tree) const
+    {
+        Bitmapset *needed = pg::call([&] { return find_nonnullable_rels(tree); });
+        for (std::size_t i = 0; i < functions_.size(); ++i)
+            if (functions_[i].nullable && (sublink_ != nullptr || !bms_is_member(first_function + static_cast<int>(i), needed)))
+                return false;
+        return true;
+    }
+
     // Makes the Vars of functions, outer references since the tree went one level down, Vars of the EXISTS itself.
     // C-side: changes the tree in place, may raise.
     static bool localize(Node *node, void *context)
@@ -222,6 +291,8 @@ private:
         auto [known, fresh] = result_->arrivals.try_emplace(occurrence, arrival);
         if (!fresh)
             merge(known->second, arrival);
+        if (in_some_sets_)
+            of_some_sets_.emplace(occurrence + 1, var->varattno);
         return pg::call([&] {
             return reinterpret_cast<Node *>(
                 makeVar(occurrence + 1, var->varattno, var->vartype, var->vartypmod, var->varcollid, 0));
@@ -265,7 +336,7 @@ private:
             return cross(inner->base(), resno, arrival);
         }
         if (inner->query->setOperations != nullptr)
-            return cross(choose(inner), resno, arrival);
+            return converted(cross(choose(inner), resno, arrival), entry);
         ways_.emplace_front(inner, arrival);
         Node *changed = change(reinterpret_cast<Node *>(entry->expr), Position{inner, &inner->nullable, &arrival});
         ways_.pop_front();
@@ -277,6 +348,20 @@ private:
     {
         auto *node = reinterpret_cast<Node *>(expression);
         return pg::call([&] { return contain_vars_of_level(node, 0) && !contain_nonstrict_functions(node); });
+    }
+
+    // A set operation gives the values of its branches its own type and collation.
+    Node *converted(Node *value, const TargetEntry *entry)
+    {
+        if (!result_->failure.empty())
+            return value;
+        auto *result = reinterpret_cast<Node *>(entry->expr);
+        if (pg::call(exprCollation, value) != pg::call(exprCollation, result))
+            return fail("comes out of a set operation that gives it another collation", value);
+        return pg::call([&] {
+            Oid type = exprType(result);
+            return exprType(value) == type ? value : coerce_to_common_type(nullptr, value, type, "UNION");
+        });
     }
 
     Scope *choose(Scope *operation)
@@ -302,7 +387,8 @@ private:
     static constexpr int first_function = 10000;
     struct Function {
         RangeTblEntry *original;
-        List *arguments;          // traced
+        List *arguments = nullptr;    // traced
+        bool nullable = false;    // an outer join can leave it empty
     };
 
     std::vector<Choice> &choices_;
@@ -311,6 +397,9 @@ private:
     std::forward_list<std::pair<Scope *, Arrival>> ways_;     // the scopes it stands in, and how it came down to each
     std::vector<Function> functions_;
     bool in_function_ = false;            // whether a function's arguments are being traced
+    bool after_grouping_ = false;
+    bool in_some_sets_ = false;
+    std::set<std::pair<int, AttrNumber>> of_some_sets_;       // occurrence + 1 and column, of groups of some grouping sets alone
 };
 
 bool in_clause(const TargetEntry *entry, const List *clauses)
@@ -331,6 +420,20 @@ bool in_every_grouping_set(const Query *query, const TargetEntry *entry)
         for (int i = 0; i < pg::length(set); ++i)
             found |= lfirst_int(&set->elements[i]) == static_cast<int>(entry->ressortgroupref);
         if (!found)
+            return false;
+    }
+    return true;
+}
+
+bool Tracer::is_of_some_sets(const Scope *scope, const Var *var)
+{
+    const Query *query = scope->query;
+    if (query->groupingSets == nullptr)
+        return false;
+    for (auto *entry : pg::items<TargetEntry>(query->targetList)) {
+        auto *column = IsA(entry->expr, Var) ? reinterpret_cast<Var *>(entry->expr) : nullptr;
+        if (column != nullptr && column->varlevelsup == 0 && column->varno == var->varno && column->varattno == var->varattno &&
+            in_every_grouping_set(query, entry))
             return false;
     }
     return true;
@@ -364,7 +467,7 @@ void Tracer::check_border(Scope *scope, TargetEntry *entry, Arrival &arrival)
     const Query *query = scope->query;
     if (arrival.blocked.empty())
         arrival.blocked = obstacle(query, entry);
-    bool merges = query->groupClause != nullptr || query->distinctClause != nullptr || query->hasWindowFuncs ||
+    bool merges = query->groupClause != nullptr || query->distinctClause != nullptr || query->hasWindowFuncs || scope->separated ||
                   query->setOperations != nullptr;
     if (merges && !arrival.by_equality) {
         auto *expression = reinterpret_cast<Node *>(entry->expr);

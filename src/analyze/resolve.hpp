@@ -1,7 +1,11 @@
 // Tracing an expression of some scope down to base columns.
 //
 // A function in FROM (unnest(p.tags) AS tag) is part of the row its arguments come from: an expression that uses its columns
-// becomes EXISTS (SELECT FROM the function WHERE the expression).
+// becomes EXISTS (SELECT FROM the function WHERE the expression).  Where an outer join can leave the function empty, the expression
+// has to be one that is not true then.
+//
+// In a subquery that stands beside grouping sets, a column of the groups is NULL in some of them, though it is in no row: there
+// too the expression has to be one that is not true then.
 //
 // In: an expression and the place it stands.  Out: the same expression in which every Var is a base column, written as
 // Var(varno = occurrence + 1, varattno = column), and for each occurrence how its value came here.  A set operation on
@@ -43,6 +47,7 @@ struct Resolved {
 struct Place {
     Scope *scope = nullptr;
     std::set<int> nullable;
+    bool after_grouping = false;  // it may stand there: columns are those of groups
 };
 
 // Traces `expression`.  With `extra_column` the ANY sublink's PARAM_SUBLINKs mean the output columns of `sublink`.

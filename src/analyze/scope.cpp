@@ -92,6 +92,12 @@ Query *whole_relation(Oid relation)
     return query;
 }
 
+// Whether a set-returning function in the column decides how many rows there are.
+bool gives_rows(const Query *query, const TargetEntry *entry)
+{
+    return query->hasTargetSRFs && pg::call(expression_returns_set, reinterpret_cast<Node *>(entry->expr));
+}
+
 }  // namespace
 
 Scope *Scope::sublink_scope(const SubLink *sublink) const
@@ -168,7 +174,7 @@ Scope *ScopeTree::new_scope(Query *query, Scope::Kind kind, Scope *lexical, Scop
         scope->path = consumer->path;
     scope->query = functions_.look_through(query, scope->calling);
     if (separate_neighbours_ && neighbours_.count(query) == 0 && !scope->calling.unlinked)
-        separate_neighbours(scope->query, neighbours_);
+        scope->separated = separate_neighbours(scope->query, kind != Scope::top, neighbours_);
     reduce_outer_joins(scope->query);
     collect_nullable(reinterpret_cast<Node *>(scope->query->jointree), scope->nullable);
     return scope;
@@ -337,9 +343,10 @@ void ScopeTree::walk_always(Scope *scope)
         walk_expression(scope, reinterpret_cast<Node *>(rte->tablefunc));
         walk_expression(scope, reinterpret_cast<Node *>(rte->values_lists));
     }
-    bool every_column_counts = query->setOperations != nullptr || scope->kind == Scope::branch || scope->recursive;
+    bool every_column_counts = query->setOperations != nullptr || query->distinctClause != nullptr || scope->kind == Scope::branch ||
+                               scope->recursive;
     for (auto *entry : pg::items<TargetEntry>(query->targetList))
-        if (every_column_counts || entry->ressortgroupref != 0 || query->distinctClause != nullptr)
+        if (every_column_counts || entry->ressortgroupref != 0 || gives_rows(query, entry))
             demand(scope, entry);
 }
 

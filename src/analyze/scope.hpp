@@ -45,6 +45,7 @@ struct Scope {
     bool earlier = false;         // the earlier turns of a recursion as its step reads them, or inside them
     const Scope *later = nullptr; // the scope it repeats then
     model::ObjectId reader = 0;
+    bool separated = false;       // its rows have been told apart from their neighbours (neighbours.hpp)
     Calling calling;
     std::string path;
     std::vector<Source> sources;  // by range table index

@@ -69,6 +69,15 @@ std::string subquery_sql(const Scope *scope)
     return type == EXISTS_SUBLINK ? "SELECT EXISTS (" + text + ")" : type == ARRAY_SUBLINK ? "SELECT ARRAY(" + text + ")" : text;
 }
 
+// Whether the occurrence's rows may decide the order of the subquery's; that of a function's result is not known.
+bool decides_order(const Scope *of_occurrence, const Scope *subquery)
+{
+    for (const Scope *at = of_occurrence; at != subquery->consumer; at = at->consumer)
+        if (at->written->sortClause != nullptr || at->kind == Scope::called)
+            return true;
+    return false;
+}
+
 std::string table_sql(const model::Occurrence &occurrence)
 {
     auto column = [&](model::AttributeNumber number) -> std::string {
@@ -105,6 +114,8 @@ void find_shared_values(const ScopeTree &tree, model::Analysis &analysis)
         else if (known.try_emplace(scope, next).second)
             analysis.shared_values.push_back({subquery_sql(scope), scope->path, scope->reader});
         occurrence.shared_value = scope == nullptr ? next : known.at(scope);
+        if (scope != nullptr && decides_order(tree.scope_of(i), scope))
+            analysis.shared_values[occurrence.shared_value].ordered = true;
     }
 }
 

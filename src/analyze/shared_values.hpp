@@ -2,8 +2,8 @@
 //
 // `(SELECT max(title) FROM tb_post)` reaches each document, so no route leads from a post to fewer than all.  But a change
 // that leaves the maximum as it was changes none.  The part is an uncorrelated subquery, or the rows of one table that its own
-// filters let through; the result depends on the tables inside through its rows alone.  Not here: comparing them
-// (refresh/shared_values.hpp).
+// filters let through; the result depends on the tables inside through its rows alone, and their order where it has one.
+// Not here: comparing them (refresh/shared_values.hpp).
 #pragma once
 
 #include "analyze/scope.hpp"

@@ -144,6 +144,7 @@ struct SharedValue {
     std::string sql;
     std::string path;             // for people
     ObjectId reader = 0;
+    bool ordered = false;         // its rows come in an order that may matter
 };
 
 struct KeyColumn {

@@ -89,10 +89,24 @@ Query *mutate_query_children(Query *query, const std::function<Node *(Node *)> &
     return copy;
 }
 
+bool compares_alike(Node *cast, Node *value)
+{
+    return call([&] {
+        Oid collation = exprCollation(cast);
+        return lookup_type_cache(exprType(cast), TYPECACHE_BTREE_OPFAMILY)->btree_opf ==
+                   lookup_type_cache(exprType(value), TYPECACHE_BTREE_OPFAMILY)->btree_opf &&
+               (!OidIsValid(collation) || collation == exprCollation(value) || get_collation_isdeterministic(collation));
+    });
+}
+
 Node *strip_relabel(Node *node)
 {
-    while (node != nullptr && IsA(node, RelabelType))
-        node = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(node)->arg);
+    while (node != nullptr && IsA(node, RelabelType)) {
+        auto *value = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(node)->arg);
+        if (!compares_alike(node, value))
+            break;
+        node = value;
+    }
     return node;
 }
 

@@ -20,7 +20,10 @@ bool walk_children(Node *node, const std::function<bool(Node *)> &visit);
 // The same for the parts of a Query: target list, quals, range table subqueries (not CTEs twice); flags as QTW_*.
 bool walk_query_children(Query *query, int flags, const std::function<bool(Node *)> &visit);
 
-// The node below casts that change nothing but the type's name; null if there is none.
+// Whether a cast, or COLLATE, leaves of a value what it is equal to: text and varchar are, text and citext are not.
+bool compares_alike(Node *cast, Node *value);
+
+// The node below casts that change nothing but the type's name, and neither which values are equal; null if there is none.
 Node *strip_relabel(Node *node);
 
 // The conditions that an AND, or a list of them, is made of; a single one is itself.

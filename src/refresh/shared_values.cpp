@@ -16,7 +16,7 @@ constexpr std::size_t most_rows = 1000;
 
 enum class Time { before, after };
 
-// The rows of a shared value as text, in an order of their own; one row too many if there are too many.
+// The rows of a shared value as text, in an order of their own unless it gives them one; one row too many if there are too many.
 std::vector<std::string> rows(catalog::Compiled &tview, const model::SharedValue &value, Moment moment, Time time)
 {
     RoleScope role(value.reader != 0 ? value.reader : tview.owner, Security::restricted);
@@ -34,7 +34,8 @@ std::vector<std::string> rows(catalog::Compiled &tview, const model::SharedValue
     });
     if (time == Time::before)
         pg::call(PopActiveSnapshot);
-    std::sort(found.begin(), found.end());
+    if (!value.ordered)
+        std::sort(found.begin(), found.end());
     return found;
 }
 
