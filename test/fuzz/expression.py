@@ -44,7 +44,7 @@ class Expressions:
         if call is not None:
             return call
         choices = [self._literal_value]
-        if kind in ('int', 'text', 'numeric', 'bool', 'jsonb', 'timestamptz', 'bigint'):
+        if kind in ('int', 'text', 'numeric', 'bool', 'jsonb', 'timestamptz', 'bigint', 'citext'):
             choices += [self._computed] * 4
         if kind != 'jsonb':
             choices += [self._coalesce, self._case]
@@ -81,6 +81,9 @@ class Expressions:
         if kind == 'bigint':
             inner = self.value('int', scope, deeper)
             return Node(inner, '::bigint')
+        if kind == 'citext':
+            inner = self.value('text', scope, deeper)
+            return Node('(', inner, ')::citext')
         if kind == 'numeric':
             inner = self.value('numeric', scope, deeper)
             return Node('(', inner, rng.choice([' + 1', ' * 2', ' + 0.50']), ')', alts=[inner])
@@ -115,7 +118,8 @@ class Expressions:
 
     def any_value(self, scope, depth, kinds=None):
         """A value of some type for a select list, with a hint of what column it was."""
-        refs = [ref for ref in scope.refs() if not ref.col.fuzzy and (kinds is None or ref.kind in kinds)]
+        refs = [ref for ref in scope.outer_refs() if self.chance(0.3)] + scope.refs() if self.chance(0.3) else scope.refs()
+        refs = [ref for ref in refs if not ref.col.fuzzy and (kinds is None or ref.kind in kinds)]
         if refs and self.chance(0.5):
             ref = self.rng.choice(refs)
             return Node(str(ref)), ref.kind, ref.col
@@ -133,6 +137,9 @@ class Expressions:
         kind = self.rng.choice(('int', 'text', 'numeric', 'uuid', 'bool'))
         inner = self.select(depth, outer=scope, shape=self.rng.choice(['plain', 'plain', 'limit']), want=[kind],
                             correlate=self.chance(0.85), ordered=True)
+        if self.chance(0.2):
+            alias = self.fresh('o')
+            return Node(f'(SELECT array_agg({alias}.{inner.cols[0].name}) FROM (', inner.node, f') {alias})')
         return Node('ARRAY(', inner.node, ')')
 
     def exists(self, scope, depth):
@@ -144,6 +151,9 @@ class Expressions:
         ref = self.pick(scope.refs(), lambda ref: ref.kind in SIMPLE, scope.outer_refs())
         if ref is None:
             return Node('true')
+        arrays = [(source, col) for source in self.sources for col in source.cols if col.kind == ref.kind + '[]' and not col.fuzzy]
+        if arrays and self.chance(0.4):
+            return self._in_arrays(ref, *self.rng.choice(arrays), scope)
         shape = self.rng.choice(['plain', 'plain', 'plain', 'distinct', 'group', 'limit', 'setop'])
         if self.chance(0.3):
             second = self.pick(scope.refs(), lambda ref: ref.kind in SIMPLE)
@@ -157,6 +167,15 @@ class Expressions:
         if ref.kind in ('uuid', 'bool') and ('<' in operator and '>' not in operator or '>=' in operator):
             operator = ' IN ('
         return Node(f'{ref}{operator}', inner.node, ')', alts=['true'])
+
+    def _in_arrays(self, ref, source, col, scope):
+        """Whether a value is one, or none, of the elements of arrays."""
+        node, rel = self._named(source)
+        alias = self.fresh('u')
+        link = self.link(scope.refs(), rel.refs()) if self.chance(0.5) else None
+        operator = self.rng.choice([' IN (', ' NOT IN (', ' <> ALL (', ' = ANY ('])
+        return Node(f'{ref}{operator}SELECT {alias}.v FROM ', node, f', unnest({rel.alias}.{col.name}) AS {alias} (v)',
+                    Items([link] if link else [], prefix=' WHERE '), ')', alts=['true'])
 
     # Predicates ---------------------------------------------------------------------------------------------------
 
@@ -223,6 +242,8 @@ class Expressions:
             a, b = b, a
         if a.kind == b.kind == 'text' and roll < 0.3:
             return Node(f'lower({a}) = lower({b})', alts=[f'{a} = {b}'])
+        if a.kind == b.kind == 'text' and roll < 0.4:
+            return Node(f'{a}::citext = {b}::citext', alts=[f'{a} = {b}'])
         if roll < 0.07 and not a.col.fuzzy and not b.col.fuzzy:
             return Node(f'{a}::text = {b}::text', alts=[f'{a} = {b}'])
         if roll < 0.13 and a.kind in EXACT and a.kind == b.kind:

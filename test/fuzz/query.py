@@ -46,7 +46,7 @@ class Queries(Expressions, Chains, Arrays, Trees, Calls):
             return self._derived(inner, '')
         call = self.function_rows(None, depth) if self.chance(0.1) else None
         if call is None and self.chance(0.05):
-            return self._listed()
+            return self._listed() if self.chance(0.5) else self._series()
         return call or self._named(self.rng.choice(self.sources))
 
     def _listed(self):
@@ -59,10 +59,18 @@ class Queries(Expressions, Chains, Arrays, Trees, Calls):
         return (Node('(VALUES ', Items(rows, least=1), f') AS {alias} (n, v)'),
                 Rel(alias, [Col('n', 'int', None, False), Col('v', kind, domain)], ['n']))
 
+    def _series(self):
+        """Rows of a function that looks at no table."""
+        alias = self.fresh('s')
+        return Node(f'generate_series(1, {self.rng.choice([2, 3])}) AS {alias} (n)'), Rel(alias, [Col('n', 'int', None, False)], ['n'])
+
     def _named(self, source):
-        alias = self.fresh(letter_of(source.alias))
-        only = 'ONLY ' if any(table.name == source.alias for table in self.tables) and self.chance(0.03) else ''
-        return Node(f'{only}{source.alias} {alias}'), Rel(alias, [col.copy() for col in source.cols], source.key, source.whole)
+        alias, key = self.fresh(letter_of(source.alias)), source.key
+        table = next((table for table in self.tables if table.name == source.alias), None)
+        only = 'ONLY ' if table and self.chance(0.03) else ''
+        if table and table.unique and self.chance(0.5):
+            key = [table.unique]
+        return Node(f'{only}{source.alias} {alias}'), Rel(alias, [col.copy() for col in source.cols], key, source.whole)
 
     def _derived(self, inner, lateral):
         alias = self.fresh('q')
@@ -119,6 +127,8 @@ class Queries(Expressions, Chains, Arrays, Trees, Calls):
             if conditions is None:
                 pair = self.pair(left, right)
                 conditions = [Node(f'{pair[0]} = {pair[1]}')] if pair else None
+            if conditions and self.chance(0.25):
+                conditions.append(self.predicate(Scope([self.rng.choice(rels + [new])]), 0))
             return conditions, unique
         if conditions is None:
             conditions = [condition for condition in (self.link(left, right) for _ in range(self.rng.choice([1, 1, 1, 2])))
@@ -353,6 +363,8 @@ class Queries(Expressions, Chains, Arrays, Trees, Calls):
             if not parts.rows and parts.key == 'nonnull':
                 key = [self._item(parts, '1', 'int', nullable=False)]
         self._values(parts)
+        if shape == 'plain' and not (ordered or key or parts.want or parts.key or parts.tag) and self.chance(0.15):
+            self._unread_rows(parts)
         if shape == 'window':
             for _ in range(rng.choice([1, 1, 2])):
                 kind, expression = self._window_function(parts)
@@ -373,6 +385,13 @@ class Queries(Expressions, Chains, Arrays, Trees, Calls):
         elif shape == 'limit1':
             limit, key = Node(' LIMIT 1'), [] if not key else key
         return self._finish(parts, 'SELECT ', key, order=order, limit=limit)
+
+    def _unread_rows(self, parts):
+        """A function in the select list whose values nobody looks at decides how often there is which row."""
+        ref = self.pick(parts.scope.refs(), lambda ref: ref.kind.endswith('[]'))
+        number = self.pick(parts.scope.refs(), lambda ref: ref.kind == 'int')
+        if ref or number:
+            parts.items.append(Node(f'unnest({ref})' if ref else f'generate_series(1, {number} % 3)', ' AS ', self.fresh('c')))
 
     def _order(self, parts):
         rows = list(map(str, parts.rows))
@@ -398,8 +417,10 @@ class Queries(Expressions, Chains, Arrays, Trees, Calls):
 
     def _window_function(self, parts):
         rng = self.rng
-        by = self.pick(parts.scope.refs(), lambda ref: ref.kind in GROUPABLE) if self.chance(0.8) else None
+        by = self.pick(parts.scope.refs(), lambda ref: ref.kind in GROUPABLE, parts.scope.outer_refs()) if self.chance(0.8) else None
         partition = f'PARTITION BY {by}' if by else ''
+        if by and by.kind in ('text', 'citext') and self.chance(0.3):
+            partition += '::' + ('citext' if by.kind == 'text' else 'text')
         extra = self.pick(parts.scope.refs(), lambda ref: ref.kind != 'jsonb') if self.chance(0.4) else None
         order = ', '.join(([str(extra)] if extra else []) + list(map(str, parts.rows)))
         order = f' ORDER BY {order}' if order else ''
@@ -431,6 +452,10 @@ class Queries(Expressions, Chains, Arrays, Trees, Calls):
                 text, col = f'{ref} % 3', None
             elif roll < 0.15 and not (parts.key == 'nonnull' and 'loose keys' in self.without):
                 text, kind, col = f'{ref} IS NULL', 'bool', None
+            elif roll < 0.3 and kind == 'text':
+                text, kind, col = f'{ref}::citext', 'citext', None
+            elif roll < 0.3 and kind == 'citext' and not ref.col.fuzzy:
+                text, kind, col = f'{ref}::text', 'text', None
             if parts.key == 'nonnull' and not text.endswith('NULL') and (col is None or col.col.nullable):
                 text = f'COALESCE({text}, {outside(kind)})'
                 col = None
@@ -464,7 +489,7 @@ class Queries(Expressions, Chains, Arrays, Trees, Calls):
             fitting = [text for text, known, _ in groupings if known == kind and kind not in LOOSE]
             if parts.want and fitting and self.chance(0.6):
                 self._item(parts, fitting[0], kind)
-            elif inside.rels and not sets and self.may_nest(parts.depth) and self.chance(0.15):
+            elif inside.rels and self.may_nest(parts.depth) and self.chance(0.15):
                 self._item(parts, self._scalar_sublink(kind, inside, parts.depth), kind)
             else:
                 self._item(parts, self.aggregate(kind, parts.scope, parts.rows, parts.depth), kind)
@@ -560,9 +585,12 @@ class Queries(Expressions, Chains, Arrays, Trees, Calls):
             count = rng.choice([1, 2, 2, 3])
             kinds = SIMPLE + ('jsonb',) if operator == 'UNION ALL' else EXACT if key == 'nonnull' else SIMPLE
             want = [rng.choice(kinds) for _ in range(count)]
+        wanted = want
         tagged = operator == 'UNION ALL' and key is not None and (key == 'nonnull' or 'inner tags' not in self.without)
-        branches = []
+        branches, narrower = [], {'bigint': 'int', 'numeric': 'int'}
         for number in range(rng.choice([2, 2, 3])):
+            if number > 0 and not tagged:
+                want = [narrower.get(kind, kind) if self.chance(0.3) else kind for kind in wanted]
             shape = rng.choice(['plain', 'plain', 'limit', 'window'] if tagged else
                                ['plain', 'plain', 'distinct', 'group', 'limit', 'distinct on'])
             branches.append(self._branch(depth, outer, want, correlate, key, shape, number if tagged else None))

@@ -47,12 +47,13 @@ class ForeignKey:
 
 
 class Table:
-    """`key` is empty for a table that may hold a row twice; `division` is None, a column to partition by, or 'inherit'."""
+    """`key` is empty for a table that may hold a row twice; `unique` is a column that could be the key, or None; `division` is None,
+    a column to partition by, or 'inherit'."""
 
     def __init__(self, name):
         self.name = name
         self.columns, self.key, self.foreign, self.rows = [], [], [], []
-        self.division, self.first_key = None, 1
+        self.unique, self.division, self.first_key = None, None, 1
 
     @property
     def letter(self):
@@ -68,6 +69,8 @@ class Table:
         parts = [column.sql() for column in self.columns]
         if self.key:
             parts.append(f'PRIMARY KEY ({", ".join(self.key)})')
+        if self.unique:
+            parts.append(f'UNIQUE ({self.unique})')
         parts += [foreign.sql() for foreign in self.foreign]
         text = f'CREATE TABLE {self.name} ({", ".join(parts)})'
         return text + (f' PARTITION BY HASH ({self.division})' if self.is_partitioned else '')
@@ -253,6 +256,9 @@ def random_schema(rng):
         if numbers and rng.random() < 0.08:
             table.columns.append(Column(f'{letter}_gen', 'int', None, False, f'{rng.choice(numbers).name} % 3'))
         _divide(rng, table)
+        if table.division is None and rng.random() < 0.2:
+            table.unique = f'code_{letter}'
+            table.columns.append(Column(table.unique, 'int', f'{letter}u', True))
         tables.append(table)
     return tables
 

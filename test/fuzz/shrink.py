@@ -147,7 +147,7 @@ class Shrinker:
         return changed
 
     def _drop_column(self, table, column):
-        if column.name in table.key or len(table.columns) < 2:
+        if column.name in table.key or column.name == table.unique or len(table.columns) < 2:
             return None
         undo = []
         if not column.generated:

@@ -300,7 +300,7 @@ class Writes:
             return self.update(table)
         column = self.rng.choice(columns)
         a, b = (f'{key_value(self.rng, column.kind)}::{column.kind}' for _ in range(2))
-        if column.kind == 'int' and column.name in table.key:
+        if column.kind == 'int' and (column.name in table.key or column.name == table.unique):
             return f'UPDATE {table.name} SET {column.name} = {column.name} + 6'
         return (f'UPDATE {table.name} SET {column.name} = CASE WHEN {column.name} = {a} THEN {b} ELSE {a} END '
                 f'WHERE {column.name} IN ({a}, {b})')
