@@ -389,5 +389,27 @@ DROP TABLE tv_named_twice;
 DROP TABLE tb_word, tb_text;
 DROP EXTENSION citext;
 
+-- Documents made in the middle of a transaction, from a shared value that was something else before and is that again after.
+CREATE TABLE tb_peak (id int PRIMARY KEY, height int);
+INSERT INTO tb_peak VALUES (1, 10);
+BEGIN;
+UPDATE tb_peak SET height = 20;
+CREATE TABLE tv_peak AS SELECT c.id AS pk_peak, (SELECT max(height) FROM tb_peak) AS peak FROM tb_cart c;
+UPDATE tb_peak SET height = 10;
+COMMIT;
+CALL check_exact();
+SELECT pg_tviews_set_refresh_mode('tv_peak', 'manual');
+BEGIN;
+UPDATE tb_peak SET height = 30;
+SELECT pg_tviews_apply('tv_peak');
+UPDATE tb_peak SET height = 10;
+SELECT pg_tviews_set_refresh_mode('tv_peak', 'transactional');
+COMMIT;
+CALL check_exact();
+INSERT INTO tb_peak VALUES (2, 5);
+CALL check_exact();
+SELECT peak FROM tv_peak;
+DROP TABLE tv_peak;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

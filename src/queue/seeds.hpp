@@ -121,7 +121,8 @@ public:
     };
     std::map<Oid, ToApply> apply_at_commit;
 
-    // TVIEWs this transaction has compared in full; their documents may be made from what no snapshot shows (shared_values.hpp).
+    // TVIEWs this transaction has compared in full, or beside its seeds; their documents may be made from what no snapshot shows
+    // (shared_values.hpp).
     std::set<Oid> compared;
 
     // Tables this transaction has flushed, and the command id from which on a snapshot sees the last flush.

@@ -171,6 +171,7 @@ Written compare(Oid table, bool exclusive, Moment moment, const std::function<Fo
     measured.phase(stats::Phase::compare);
     Written written = finish(measured, documents.keys, rebuild(*tview, documents, moment));
     queue::Queue::current().flushed_tables.insert(table);
+    queue::Queue::current().compared.insert(table);
     finish();
     return written;
 }
@@ -191,7 +192,6 @@ Written refresh_all(Oid table)
         all.keys.everything = true;
         return all;
     });
-    queue::Queue::current().compared.insert(table);
     if (IsolationUsesXactSnapshot())      // what it could not see is compared again at commit
         queue::Queue::current().add_everything(table, catalog::RefreshMode::transactional);
     return written;

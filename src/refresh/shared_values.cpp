@@ -56,6 +56,8 @@ bool has_new_storage(Oid relation)
 
 bool can_look_back(const catalog::Compiled &tview, int shared_value)
 {
+    if (has_new_storage(tview.tview.table))
+        return false;
     for (const model::Occurrence &occurrence : tview.analysis.occurrences)
         if (occurrence.shared_value == shared_value && has_new_storage(occurrence.relation))
             return false;
