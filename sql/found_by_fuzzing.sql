@@ -379,6 +379,18 @@ SELECT pk_ordered, ids FROM tv_ordered ORDER BY 1;
 SELECT pk_numbered, ranks FROM tv_numbered ORDER BY 1;
 DROP TABLE tv_ordered, tv_numbered;
 
+-- A window in a lateral subquery that is partitioned by a column of a neighbour: the server crashed.
+CREATE TABLE tv_apart AS
+    SELECT t.id AS pk_apart, rank() OVER (PARTITION BY t.part ORDER BY t.rank) AS place, q.n
+    FROM tb_word w JOIN tb_text t ON t.id = w.id JOIN tb_word v ON v.id = t.id CROSS JOIN LATERAL (
+        SELECT sum(z.n) AS n FROM (SELECT row_number() OVER (PARTITION BY x.rank, v.loose ORDER BY x.id) AS n
+                                   FROM tb_text x WHERE x.part = w.part) z) q;
+UPDATE tb_text SET rank = 1 WHERE id = 2;
+UPDATE tb_word SET part = 2 WHERE id = 1;
+CALL check_exact();
+SELECT pk_apart, place, n FROM tv_apart ORDER BY 1;
+DROP TABLE tv_apart;
+
 -- What a subquery names a collation for is compared with what its reader names another for: writing failed.
 CREATE TABLE tv_named_twice AS
     SELECT t.id AS pk_named_twice, count(*) AS n
