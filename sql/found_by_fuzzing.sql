@@ -261,6 +261,28 @@ INSERT INTO tb_word VALUES (1, 'one', 'one', '2024-01-01', 1, 1, '{one,two}'), (
                            (3, 'two', 'two', '2024-01-02', 2, 1, '{}'), (4, 'Two', 'TWO', '2024-01-02', 2, 3, NULL);
 INSERT INTO tb_text SELECT id, word, loose, day, part, rank FROM tb_word;
 
+-- SQL names no operator in IS DISTINCT FROM, NULLIF and CASE x WHEN y, and windows compare by one that the TVIEW's search_path may lack.
+CREATE VIEW vw_distinct AS
+    SELECT w.id, count(t.id) FILTER (WHERE t.loose IS NOT DISTINCT FROM w.loose) AS same, count(NULLIF(t.loose, w.loose)) AS others
+    FROM tb_word w LEFT JOIN tb_text t ON t.loose IS NOT DISTINCT FROM w.loose GROUP BY w.id;
+CREATE VIEW vw_nullif AS SELECT w.id, count(t.id) AS n FROM tb_word w LEFT JOIN tb_text t ON NULLIF(w.loose, t.loose) IS NULL GROUP BY w.id;
+CREATE VIEW vw_case AS SELECT w.id, count(t.id) AS n FROM tb_word w LEFT JOIN tb_text t ON CASE w.loose WHEN t.loose THEN true END GROUP BY w.id;
+CREATE VIEW vw_window AS SELECT w.id, count(*) OVER (PARTITION BY w.loose) AS n FROM tb_word w;
+SET search_path = s_found;
+CREATE TABLE tv_distinct AS SELECT id AS pk_distinct, same, others FROM vw_distinct;
+CREATE TABLE tv_nullif AS SELECT id AS pk_nullif, n FROM vw_nullif;
+CREATE TABLE tv_case_when AS SELECT id AS pk_case_when, n FROM vw_case;
+CREATE TABLE tv_window AS SELECT id AS pk_window, n FROM vw_window;
+SELECT tview, line FROM unnest('{distinct,nullif,case_when,window}'::text[]) AS tview, public.pg_tviews_explain('tv_' || tview) AS line WHERE line ~ ' where ';
+SET search_path = s_found, public;
+UPDATE tb_text SET loose = 'ONE' WHERE id = 3;
+UPDATE tb_word SET loose = 'tWO' WHERE id = 2;
+CALL check_exact();
+DROP TABLE tv_distinct, tv_nullif, tv_case_when, tv_window;
+DROP VIEW vw_distinct, vw_nullif, vw_case, vw_window;
+UPDATE tb_text SET loose = 'two' WHERE id = 3;
+UPDATE tb_word SET loose = 'One' WHERE id = 2;
+
 -- A set-returning function whose column nobody reads decides how many rows there are, or whether there is one.
 CREATE TABLE tv_times AS SELECT q.id AS pk_times, count(*) AS n FROM (SELECT w.id, unnest(w.tags) FROM tb_word w) q GROUP BY q.id;
 CREATE TABLE tv_any AS SELECT t.id AS pk_any, EXISTS (SELECT unnest(w.tags) FROM tb_word w WHERE w.part = t.part) AS any FROM tb_text t;
