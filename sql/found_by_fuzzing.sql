@@ -261,6 +261,28 @@ INSERT INTO tb_word VALUES (1, 'one', 'one', '2024-01-01', 1, 1, '{one,two}'), (
                            (3, 'two', 'two', '2024-01-02', 2, 1, '{}'), (4, 'Two', 'TWO', '2024-01-02', 2, 3, NULL);
 INSERT INTO tb_text SELECT id, word, loose, day, part, rank FROM tb_word;
 
+-- SQL names no operator in IS DISTINCT FROM, NULLIF and CASE x WHEN y, and windows compare by one that the TVIEW's search_path may lack.
+CREATE VIEW vw_distinct AS
+    SELECT w.id, count(t.id) FILTER (WHERE t.loose IS NOT DISTINCT FROM w.loose) AS same, count(NULLIF(t.loose, w.loose)) AS others
+    FROM tb_word w LEFT JOIN tb_text t ON t.loose IS NOT DISTINCT FROM w.loose GROUP BY w.id;
+CREATE VIEW vw_nullif AS SELECT w.id, count(t.id) AS n FROM tb_word w LEFT JOIN tb_text t ON NULLIF(w.loose, t.loose) IS NULL GROUP BY w.id;
+CREATE VIEW vw_case AS SELECT w.id, count(t.id) AS n FROM tb_word w LEFT JOIN tb_text t ON CASE w.loose WHEN t.loose THEN true END GROUP BY w.id;
+CREATE VIEW vw_window AS SELECT w.id, count(*) OVER (PARTITION BY w.loose) AS n FROM tb_word w;
+SET search_path = s_found;
+CREATE TABLE tv_distinct AS SELECT id AS pk_distinct, same, others FROM vw_distinct;
+CREATE TABLE tv_nullif AS SELECT id AS pk_nullif, n FROM vw_nullif;
+CREATE TABLE tv_case_when AS SELECT id AS pk_case_when, n FROM vw_case;
+CREATE TABLE tv_window AS SELECT id AS pk_window, n FROM vw_window;
+SELECT tview, line FROM unnest('{distinct,nullif,case_when,window}'::text[]) AS tview, public.pg_tviews_explain('tv_' || tview) AS line WHERE line ~ ' where ';
+SET search_path = s_found, public;
+UPDATE tb_text SET loose = 'ONE' WHERE id = 3;
+UPDATE tb_word SET loose = 'tWO' WHERE id = 2;
+CALL check_exact();
+DROP TABLE tv_distinct, tv_nullif, tv_case_when, tv_window;
+DROP VIEW vw_distinct, vw_nullif, vw_case, vw_window;
+UPDATE tb_text SET loose = 'two' WHERE id = 3;
+UPDATE tb_word SET loose = 'One' WHERE id = 2;
+
 -- A set-returning function whose column nobody reads decides how many rows there are, or whether there is one.
 CREATE TABLE tv_times AS SELECT q.id AS pk_times, count(*) AS n FROM (SELECT w.id, unnest(w.tags) FROM tb_word w) q GROUP BY q.id;
 CREATE TABLE tv_any AS SELECT t.id AS pk_any, EXISTS (SELECT unnest(w.tags) FROM tb_word w WHERE w.part = t.part) AS any FROM tb_text t;
@@ -378,6 +400,18 @@ CALL check_exact();
 SELECT pk_ordered, ids FROM tv_ordered ORDER BY 1;
 SELECT pk_numbered, ranks FROM tv_numbered ORDER BY 1;
 DROP TABLE tv_ordered, tv_numbered;
+
+-- A window in a lateral subquery that is partitioned by a column of a neighbour: the server crashed.
+CREATE TABLE tv_apart AS
+    SELECT t.id AS pk_apart, rank() OVER (PARTITION BY t.part ORDER BY t.rank) AS place, q.n
+    FROM tb_word w JOIN tb_text t ON t.id = w.id JOIN tb_word v ON v.id = t.id CROSS JOIN LATERAL (
+        SELECT sum(z.n) AS n FROM (SELECT row_number() OVER (PARTITION BY x.rank, v.loose ORDER BY x.id) AS n
+                                   FROM tb_text x WHERE x.part = w.part) z) q;
+UPDATE tb_text SET rank = 1 WHERE id = 2;
+UPDATE tb_word SET part = 2 WHERE id = 1;
+CALL check_exact();
+SELECT pk_apart, place, n FROM tv_apart ORDER BY 1;
+DROP TABLE tv_apart;
 
 -- What a subquery names a collation for is compared with what its reader names another for: writing failed.
 CREATE TABLE tv_named_twice AS

@@ -20,6 +20,7 @@
 #include <algorithm>
 
 #include "analyze/expression.hpp"
+#include "analyze/names.hpp"
 #include "analyze/resolve.hpp"
 #include "pg/list.hpp"
 #include "pg/walk.hpp"
@@ -204,17 +205,6 @@ private:
             set_opfuncid(reinterpret_cast<OpExpr *>(first));
             return reinterpret_cast<Node *>(first);
         });
-    }
-
-    // C-side: may raise.
-    static Oid operator_schema(Oid operation)
-    {
-        HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operation));
-        if (!HeapTupleIsValid(tuple))
-            elog(ERROR, "cache lookup failed for operator %u", operation);
-        Oid schema = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple))->oprnamespace;
-        ReleaseSysCache(tuple);
-        return schema;
     }
 
     // Rows of a table that do not satisfy it show nowhere: not even in an outer join below it, which would not extend a row that

@@ -2,6 +2,7 @@
 #include "analyze/expression.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "analyze/names.hpp"
 #include "pg/list.hpp"
@@ -32,6 +33,89 @@ CoercionForm *cast_form(Node *node)
     }
 }
 
+bool is_elsewhere(Oid operation)
+{
+    return operator_schema(operation) != PG_CATALOG_NAMESPACE;
+}
+
+// NOT COALESCE(x = y, x IS NULL AND y IS NULL).  C-side.
+Node *written_distinct(const DistinctExpr *distinct)
+{
+    auto *equal = static_cast<OpExpr *>(copyObjectImpl(distinct));
+    NodeSetTag(equal, T_OpExpr);
+    List *tests = NIL;
+    for (Node *side : pg::nodes(distinct->args)) {
+        auto *test = makeNode(NullTest);
+        test->arg = static_cast<Expr *>(copyObjectImpl(side));
+        test->nulltesttype = IS_NULL;
+        test->location = -1;
+        tests = lappend(tests, test);
+    }
+    auto *either = makeNode(CoalesceExpr);
+    either->coalescetype = BOOLOID;
+    either->args = list_make2(equal, makeBoolExpr(AND_EXPR, tests, -1));
+    either->location = -1;
+    return reinterpret_cast<Node *>(make_notclause(reinterpret_cast<Expr *>(either)));
+}
+
+// CASE WHEN x = y THEN NULL ELSE x END.  C-side.
+Node *written_nullif(const NullIfExpr *nullif)
+{
+    auto *equal = static_cast<OpExpr *>(copyObjectImpl(nullif));
+    NodeSetTag(equal, T_OpExpr);
+    equal->opresulttype = BOOLOID;
+    auto *value = static_cast<Node *>(linitial(nullif->args));
+    auto *when = makeNode(CaseWhen);
+    when->expr = reinterpret_cast<Expr *>(equal);
+    when->result = reinterpret_cast<Expr *>(makeNullConst(exprType(value), -1, exprCollation(value)));
+    when->location = -1;
+    auto *choice = makeNode(CaseExpr);
+    choice->casetype = exprType(value);
+    choice->casecollid = exprCollation(value);
+    choice->args = list_make1(when);
+    choice->defresult = static_cast<Expr *>(copyObjectImpl(value));
+    choice->location = -1;
+    return reinterpret_cast<Node *>(choice);
+}
+
+// CASE WHEN x = y …, of CASE x WHEN y …: in each comparison the left side stands for x.
+Node *written_case(const CaseExpr *choice)
+{
+    auto *copy = reinterpret_cast<CaseExpr *>(pg::call(copyObjectImpl, static_cast<const void *>(choice)));
+    std::function<Node *(Node *)> put = [&](Node *node) {
+        return node == nullptr || IsA(node, CaseTestExpr) ? reinterpret_cast<Node *>(choice->arg) : pg::mutate_children(node, put);
+    };
+    for (auto *when : pg::items<CaseWhen>(copy->args)) {
+        auto *comparison = reinterpret_cast<OpExpr *>(when->expr);
+        linitial(comparison->args) = put(static_cast<Node *>(pg::nth(comparison->args, 0)));
+    }
+    copy->arg = nullptr;
+    return reinterpret_cast<Node *>(copy);
+}
+
+// SQL names no operator in these: it takes the one of that name which search_path has for the types.  Where it is not
+// PostgreSQL's own, the operator is written out.
+Node *naming_operators(Node *node)
+{
+    bool elsewhere = false;
+    if (IsA(node, DistinctExpr) || IsA(node, NullIfExpr))
+        elsewhere = pg::call(is_elsewhere, reinterpret_cast<OpExpr *>(node)->opno);
+    if (IsA(node, CaseExpr) && reinterpret_cast<CaseExpr *>(node)->arg != nullptr)
+        for (auto *when : pg::items<CaseWhen>(reinterpret_cast<CaseExpr *>(node)->args)) {
+            if (!IsA(when->expr, OpExpr))
+                return node;
+            elsewhere |= pg::call(is_elsewhere, reinterpret_cast<OpExpr *>(when->expr)->opno);
+        }
+    if (!elsewhere)
+        return node;
+    if (IsA(node, CaseExpr))
+        return written_case(reinterpret_cast<CaseExpr *>(node));
+    return pg::call([&] {
+        return IsA(node, DistinctExpr) ? written_distinct(reinterpret_cast<DistinctExpr *>(node))
+                                       : written_nullif(reinterpret_cast<NullIfExpr *>(node));
+    });
+}
+
 // Replaces each base column by a parameter, which deparses as $n, and notes what the n-th input is.  `depth` counts the
 // queries round the node: inside the EXISTS that resolve.cpp puts round functions, base columns are outer references.
 Node *number_inputs(Node *node, std::vector<model::ColumnRef> &inputs, Index depth)
@@ -43,7 +127,7 @@ Node *number_inputs(Node *node, std::vector<model::ColumnRef> &inputs, Index dep
             reinterpret_cast<Query *>(node), [&](Node *child) { return number_inputs(child, inputs, depth + 1); }));
     bool base = IsA(node, Var) && reinterpret_cast<Var *>(node)->varlevelsup == depth;
     if (!base) {
-        Node *copy = pg::mutate_children(node, [&](Node *child) { return number_inputs(child, inputs, depth); });
+        Node *copy = pg::mutate_children(naming_operators(node), [&](Node *child) { return number_inputs(child, inputs, depth); });
         CoercionForm *form = cast_form(copy);
         if (form != nullptr && *form == COERCE_IMPLICIT_CAST)     // PostgreSQL would leave it out below another cast
             *form = COERCE_EXPLICIT_CAST;

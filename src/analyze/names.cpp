@@ -67,6 +67,16 @@ std::string equality_operator(Oid type)
     });
 }
 
+Oid operator_schema(Oid operation)
+{
+    HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operation));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "cache lookup failed for operator %u", operation);
+    Oid schema = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple))->oprnamespace;
+    ReleaseSysCache(tuple);
+    return schema;
+}
+
 QualifiedNames::QualifiedNames()
     : nest_level_(pg::call(NewGUCNestLevel)), exceptions_(std::uncaught_exceptions())
 {

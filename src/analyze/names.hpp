@@ -20,6 +20,9 @@ model::Type describe_type(Oid type, Oid collation);
 // The equality of a type's default btree operator class as OPERATOR(schema.name).  Raises: 42883 if the type has none.
 std::string equality_operator(Oid type);
 
+// The schema an operator is in.  C-side: may raise.
+Oid operator_schema(Oid operation);
+
 // Puts search_path to pg_catalog alone for a scope, so that deparsed text is qualified.
 class QualifiedNames {
 public:

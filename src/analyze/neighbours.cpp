@@ -77,10 +77,11 @@ bool is_never_null(const Query *query, Node *expression)
 Node *same_value(const Query *query, const SortGroupClause *clause)
 {
     Node *here = get_sortgroupclause_expr(const_cast<SortGroupClause *>(clause), query->targetList);
-    auto *outside = static_cast<Node *>(copyObjectImpl(here));
+    auto *inside = static_cast<Node *>(copyObjectImpl(here)), *outside = static_cast<Node *>(copyObjectImpl(here));
+    IncrementVarSublevelsUp(inside, 1, 1);        // what it has of a query further out is farther from there
     IncrementVarSublevelsUp(outside, 1, 0);
     bool plain = is_never_null(query, here);
-    Expr *comparison = make_opclause(clause->eqop, BOOLOID, false, static_cast<Expr *>(copyObjectImpl(here)),
+    Expr *comparison = make_opclause(clause->eqop, BOOLOID, false, reinterpret_cast<Expr *>(inside),
                                      reinterpret_cast<Expr *>(outside), InvalidOid, exprCollation(here));
     set_opfuncid(reinterpret_cast<OpExpr *>(comparison));
     if (plain)
