@@ -414,7 +414,8 @@ class Runner:
             self._judge(error, text, [])
 
     def _end(self, transaction):
-        self._compare_cursors()
+        if not any('TRUNCATE' in text for _, text, _ in transaction.flat()):
+            self._compare_cursors()
         if transaction.end == 'PREPARE':
             self.main.run("PREPARE TRANSACTION 'fuzz'")
             self.main.run("COMMIT PREPARED 'fuzz'")
@@ -490,7 +491,8 @@ class Runner:
         self.main.run('ROLLBACK')
 
     def _compare_cursors(self):
-        """Cursors show what they showed when they were opened, whatever has been written since."""
+        """Cursors show what they showed when they were opened, whatever has been written since.  But TRUNCATE, which is not said of
+        functions that read the table when the query's cursor calls them: it has no rows then, in whatever snapshot."""
         for (name,) in self.main.run("SELECT name FROM pg_cursors WHERE name LIKE 'cur_%' ORDER BY name"):
             found, wanted = (sorted(self.main.run(f'FETCH ALL FROM {cursor}')) for cursor in (name, name.replace('cur_', 'ref_')))
             self._note('cursors compared')
