@@ -50,7 +50,7 @@ def index(rows, key):
 
 
 def flush_memory(rows):
-    return min(1 * MB + 750 * rows, 45 * MB + 110 * rows)
+    return min(1 * MB + 750 * rows, 25 * MB + 110 * rows)
 
 
 class Capacity:
@@ -191,7 +191,7 @@ class Capacity:
             took = session.measure([f"UPDATE tb_item SET name = name || '.' WHERE pk_item <= {rows}"])
             session.close()
             self.check(f'memory of a statement and flush of {rows} rows',
-                       'the less of 1 MB + 750 bytes × rows and 45 MB + 110 bytes × rows', 'MB', flush_memory(rows) / MB, took['memory_mb'], 50)
+                       'the less of 1 MB + 750 bytes × rows and 25 MB + 110 bytes × rows', 'MB', flush_memory(rows) / MB, took['memory_mb'], 50)
         self.check('changed rows that 1 MB of max_seed_memory keeps', 'max_seed_memory / 64 bytes', 'rows', MB / SEED,
                    self.kept('1MB'), 30)
         self.run(f'DROP TABLE tv_item; DELETE FROM tb_item WHERE pk_item > {ROWS}')
