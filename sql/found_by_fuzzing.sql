@@ -423,7 +423,8 @@ DROP TABLE tv_named_twice;
 DROP TABLE tb_word, tb_text;
 DROP EXTENSION citext;
 
--- Documents made in the middle of a transaction, from a shared value that was something else before and is that again after.
+-- Documents made in the middle of a transaction, from a shared value that was something else before and is that again after: by
+-- their creation, by applying a queue,
 CREATE TABLE tb_peak (id int PRIMARY KEY, height int);
 INSERT INTO tb_peak VALUES (1, 10);
 BEGIN;
@@ -442,7 +443,23 @@ COMMIT;
 CALL check_exact();
 INSERT INTO tb_peak VALUES (2, 5);
 CALL check_exact();
-SELECT peak FROM tv_peak;
+-- by a trigger, or by a function beside the write, that reads the TVIEW before the write is captured
+CREATE FUNCTION look() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM tv_peak); END';
+BEGIN;
+INSERT INTO tb_cart VALUES (3);
+WITH higher AS (UPDATE tb_peak SET height = 40 WHERE id = 1 RETURNING id) SELECT look() FROM higher;
+UPDATE tb_peak SET height = 10 WHERE id = 1;
+COMMIT;
+CALL check_exact();
+CREATE FUNCTION look_on() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM look(); RETURN NULL; END';
+CREATE TRIGGER looks AFTER UPDATE ON tb_peak FOR EACH ROW EXECUTE FUNCTION look_on();
+BEGIN;
+INSERT INTO tb_cart VALUES (4);
+UPDATE tb_peak SET height = 50 WHERE id = 1;
+UPDATE tb_peak SET height = 10 WHERE id = 1;
+COMMIT;
+CALL check_exact();
+SELECT pk_peak, peak FROM tv_peak ORDER BY 1;
 DROP TABLE tv_peak;
 
 SET client_min_messages = warning;

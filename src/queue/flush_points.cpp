@@ -30,6 +30,15 @@ ProcessUtility_hook_type next_process_utility = nullptr;
 // applies has none.
 int watched = 0;
 
+// Statements under way that write.  Their changes may be seen before they are captured, which is at their end.  One that began before the
+// library was loaded is taken for one that writes, and so is one whose error was caught, until the transaction ends.
+int writing = 1;
+
+bool writes(const QueryDesc *query)
+{
+    return query->operation != CMD_SELECT || query->plannedstmt->hasModifyingCTE;
+}
+
 bool idle()
 {
     return !Queue::exists() || Queue::current().flushing != 0;
@@ -48,12 +57,14 @@ bool reads_any(const PlannedStmt *statement, const std::set<Oid> &tables)
 std::uint64_t flush_before_read()
 {
     int rounds = 0;
+    Queue::current().sees_uncaptured = writing > 0;
     return refresh::flush(Moment::read, rounds);
 }
 
 void flush_immediate()
 {
     int rounds = 0;
+    Queue::current().sees_uncaptured = writing > 0;
     refresh::flush(Moment::read, rounds, refresh::Whose::immediate);
 }
 
@@ -122,10 +133,12 @@ extern "C" void on_executor_run(QueryDesc *query, ScanDirection direction, uint6
 {
     bool pushed = push_replaced_snapshot(query);
     stats::before_run(query);
+    writing += writes(query);
     if (next_executor_run != nullptr)
         next_executor_run(query, direction, count, once);
     else
         standard_ExecutorRun(query, direction, count, once);
+    writing -= writes(query);
     stats::after_run(query);
     if (pushed)
         PopActiveSnapshot();
@@ -135,11 +148,13 @@ extern "C" void on_executor_finish(QueryDesc *query)
 {
     bool pushed = push_replaced_snapshot(query);
     ++watched;
+    writing += writes(query);
     if (next_executor_finish != nullptr)
         next_executor_finish(query);
     else
         standard_ExecutorFinish(query);
     --watched;
+    writing -= writes(query);
     if (pushed)
         PopActiveSnapshot();
     // A foreign key's action leaves its triggers to the statement it belongs to.
@@ -201,11 +216,13 @@ extern "C" void on_process_utility(PlannedStmt *statement, const char *text, boo
     }
     bool watch = writes(statement->utilityStmt), wake = commits_prepared(statement->utilityStmt);
     watched += watch;
+    writing += watch;
     if (next_process_utility != nullptr)
         next_process_utility(statement, text, read_only_tree, context, parameters, environment, destination, completion);
     else
         standard_ProcessUtility(statement, text, read_only_tree, context, parameters, environment, destination, completion);
     watched -= watch;
+    writing -= watch;
     if (push)
         PopActiveSnapshot();
     if (watch)
@@ -262,6 +279,7 @@ void flush_at_commit()
     int rounds = 0;
     do {
         while (queue.has_pending()) {
+            queue.sees_uncaptured = false;
             refresh::flush(Moment::commit, rounds);
             pg::call(AfterTriggerFireDeferred);
         }
@@ -295,7 +313,7 @@ extern "C" void on_transaction_event(XactEvent event, void *)
         Queue::clear();
         catalog::forget_audit_rows();
         refresh::forget_enqueued();
-        watched = 0;
+        watched = writing = 0;
         break;
     default:
         break;

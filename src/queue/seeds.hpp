@@ -121,9 +121,11 @@ public:
     };
     std::map<Oid, ToApply> apply_at_commit;
 
-    // TVIEWs this transaction has compared in full, or beside its seeds; their documents may be made from what no snapshot shows
-    // (shared_values.hpp).
+    // TVIEWs this transaction has compared in full, beside its seeds, or on changes that were not captured; their documents may be made
+    // from what no snapshot shows (shared_values.hpp).
     std::set<Oid> compared;
+    // Whether the flush that runs may see changes of a statement under way, which are captured at its end.
+    bool sees_uncaptured = false;
 
     // Tables this transaction has flushed, and the command id from which on a snapshot sees the last flush.
     std::set<Oid> flushed_tables;

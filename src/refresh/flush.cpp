@@ -98,7 +98,7 @@ Written flush_tview(catalog::Compiled &tview, Moment moment)
         queue.revisit[tview.tview.table].add(keys);
         queue.revisit[tview.tview.table].add(found.patches.keys());
     }
-    if (keys.everything)
+    if (keys.everything || queue.sees_uncaptured)
         queue.compared.insert(tview.tview.table);
     measured.phase(stats::Phase::locks);
     if (!locks.exclusive())

@@ -3,7 +3,8 @@
 // Before: the same snapshot as after, with a command id of zero, which sees what others have committed and nothing of our own.
 // That is what the documents were made from: whoever changes a table of a shared value flushes the TVIEW and holds its lock
 // exclusively until its end; so do we, and nobody else's change can be in between.  It stops being true within this
-// transaction once a flush has compared everything, or a queue was applied: the documents may then be made from a value in between.
+// transaction once a flush has compared everything or ran in the middle of a statement that writes, or a queue was applied: the documents
+// may then be made from a value in between.
 // Such a TVIEW is compared in full again.  So is one that this transaction has made, for the same reason, and one of which a table was
 // rewritten or truncated, which a snapshot does not undo.
 #pragma once
