@@ -268,7 +268,9 @@ CREATE VIEW vw_distinct AS
 CREATE VIEW vw_nullif AS SELECT w.id, count(t.id) AS n FROM tb_word w LEFT JOIN tb_text t ON NULLIF(w.loose, t.loose) IS NULL GROUP BY w.id;
 CREATE VIEW vw_case AS SELECT w.id, count(t.id) AS n FROM tb_word w LEFT JOIN tb_text t ON CASE w.loose WHEN t.loose THEN true END GROUP BY w.id;
 CREATE VIEW vw_window AS SELECT w.id, count(*) OVER (PARTITION BY w.loose) AS n FROM tb_word w;
+CREATE VIEW vw_all AS SELECT count(*) AS n FROM tb_word w JOIN tb_text t ON t.loose IS NOT DISTINCT FROM w.loose AND t.id = w.id;
 SET search_path = s_found;
+CREATE TABLE tv_all_alike AS SELECT t.id AS pk_all_alike, v.n FROM tb_text t CROSS JOIN vw_all v;
 CREATE TABLE tv_distinct AS SELECT id AS pk_distinct, same, others FROM vw_distinct;
 CREATE TABLE tv_nullif AS SELECT id AS pk_nullif, n FROM vw_nullif;
 CREATE TABLE tv_case_when AS SELECT id AS pk_case_when, n FROM vw_case;
@@ -278,8 +280,14 @@ SET search_path = s_found, public;
 UPDATE tb_text SET loose = 'ONE' WHERE id = 3;
 UPDATE tb_word SET loose = 'tWO' WHERE id = 2;
 CALL check_exact();
-DROP TABLE tv_distinct, tv_nullif, tv_case_when, tv_window;
-DROP VIEW vw_distinct, vw_nullif, vw_case, vw_window;
+UPDATE tb_word SET loose = 'OTHER' WHERE id = 4;
+UPDATE tb_word SET loose = 'ONE' WHERE id = 1;
+CALL check_exact();
+UPDATE tb_word SET loose = 'different' WHERE id = 1;
+CALL check_exact();
+DROP TABLE tv_distinct, tv_nullif, tv_case_when, tv_window, tv_all_alike;
+DROP VIEW vw_distinct, vw_nullif, vw_case, vw_window, vw_all;
+UPDATE tb_word SET loose = word WHERE id IN (1, 4);
 UPDATE tb_text SET loose = 'two' WHERE id = 3;
 UPDATE tb_word SET loose = 'One' WHERE id = 2;
 

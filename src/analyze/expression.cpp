@@ -93,20 +93,10 @@ Node *written_case(const CaseExpr *choice)
     return reinterpret_cast<Node *>(copy);
 }
 
-// SQL names no operator in these: it takes the one of that name which search_path has for the types.  Where it is not
-// PostgreSQL's own, the operator is written out.
+// The same with the operators written out that search_path may not have.
 Node *naming_operators(Node *node)
 {
-    bool elsewhere = false;
-    if (IsA(node, DistinctExpr) || IsA(node, NullIfExpr))
-        elsewhere = pg::call(is_elsewhere, reinterpret_cast<OpExpr *>(node)->opno);
-    if (IsA(node, CaseExpr) && reinterpret_cast<CaseExpr *>(node)->arg != nullptr)
-        for (auto *when : pg::items<CaseWhen>(reinterpret_cast<CaseExpr *>(node)->args)) {
-            if (!IsA(when->expr, OpExpr))
-                return node;
-            elsewhere |= pg::call(is_elsewhere, reinterpret_cast<OpExpr *>(when->expr)->opno);
-        }
-    if (!elsewhere)
+    if (!leaves_operator_open(node))
         return node;
     if (IsA(node, CaseExpr))
         return written_case(reinterpret_cast<CaseExpr *>(node));
@@ -152,6 +142,21 @@ Node *number_inputs(Node *node, std::vector<model::ColumnRef> &inputs, Index dep
 }
 
 }  // namespace
+
+bool leaves_operator_open(Node *node)
+{
+    if (IsA(node, DistinctExpr) || IsA(node, NullIfExpr))
+        return pg::call(is_elsewhere, reinterpret_cast<OpExpr *>(node)->opno);
+    if (!IsA(node, CaseExpr) || reinterpret_cast<CaseExpr *>(node)->arg == nullptr)
+        return false;
+    bool elsewhere = false;
+    for (auto *when : pg::items<CaseWhen>(reinterpret_cast<CaseExpr *>(node)->args)) {
+        if (!IsA(when->expr, OpExpr))
+            return false;
+        elsewhere |= pg::call(is_elsewhere, reinterpret_cast<OpExpr *>(when->expr)->opno);
+    }
+    return elsewhere;
+}
 
 model::Expression to_expression(Node *tree)
 {

@@ -9,6 +9,10 @@ namespace tviews::analyze {
 // Requires QualifiedNames to be in force.  Implicit casts are written out: the text alone gives a value of the expression's type.
 model::Expression to_expression(Node *tree);
 
+// Whether SQL names no operator in this node (IS DISTINCT FROM, NULLIF, CASE x WHEN y), where it is none of PostgreSQL's own: the
+// text would mean the one of that name that search_path has for the types.
+bool leaves_operator_open(Node *node);
+
 // Whether a condition may raise an error for some values.  PostgreSQL lets a function raise nothing it calls leakproof.
 bool may_fail(Node *tree);
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "analyze/analyze.hpp"
+#include "analyze/expression.hpp"
 #include "pg/list.hpp"
 #include "pg/walk.hpp"
 
@@ -36,10 +37,20 @@ bool reaches_out(Node *node, Index depth)
     }
 }
 
+// Whether the text of the query would mean something else under another search_path.
+bool reads_by_search_path(Node *node)
+{
+    if (node == nullptr)
+        return false;
+    if (IsA(node, Query))
+        return pg::walk_query_children(reinterpret_cast<Query *>(node), 0, reads_by_search_path);
+    return leaves_operator_open(node) || pg::walk_children(node, reads_by_search_path);
+}
+
 bool stands_alone(const Scope *scope)
 {
     if ((scope->kind != Scope::derived && scope->kind != Scope::sublink) || scope->earlier || scope->recursive ||
-        scope->calling.unlinked)
+        scope->calling.unlinked || reads_by_search_path(reinterpret_cast<Node *>(scope->written)))
         return false;
     return !pg::walk_query_children(scope->written, QTW_EXAMINE_RTES_BEFORE, [](Node *child) { return reaches_out(child, 0); });
 }
