@@ -5,7 +5,7 @@ runner tries them first and drops most that do.  Not here: running anything.
 """
 import re
 
-from schema import column_value, key_value, literal, random_row
+from schema import LOOSE, column_value, key_value, literal, random_row
 
 
 class Step:
@@ -90,6 +90,9 @@ class Writes:
             return Transaction('BEGIN', steps, 'COMMIT', watched=self.chance(0.25))
         level = rng.choice(['', '', '', ' ISOLATION LEVEL REPEATABLE READ', ' ISOLATION LEVEL SERIALIZABLE'])
         steps = self.limits() + [self.step(3) for _ in range(count)]
+        if self.chance(0.15):
+            back = self.exchange(rng.choice(self.tables))
+            steps = [Step('sql', back)] + steps + [Step('sql', back)]
         end = rng.choice(['COMMIT'] * 10 + ['ROLLBACK', 'PREPARE'])
         transaction = Transaction(f'BEGIN{level}', steps, end, timezone=rng.choice([None] * 5 + ['Asia/Tokyo']),
                                   watched=self.chance(0.25),
@@ -302,6 +305,17 @@ class Writes:
         a, b = (f'{key_value(self.rng, column.kind)}::{column.kind}' for _ in range(2))
         if column.kind == 'int' and (column.name in table.key or column.name == table.unique):
             return f'UPDATE {table.name} SET {column.name} = {column.name} + 6'
+        return (f'UPDATE {table.name} SET {column.name} = CASE WHEN {column.name} = {a} THEN {b} ELSE {a} END '
+                f'WHERE {column.name} IN ({a}, {b})')
+
+    def exchange(self, table):
+        """Rows with one value of a column get another, and those with that one the first: done twice, nothing has changed."""
+        columns = [column for column in table.writable() if column.name not in table.key and column.name != table.unique
+                   and column.kind not in LOOSE + ('jsonb',)]
+        if not columns:
+            return self.update(table)
+        column = self.rng.choice(columns)
+        a, b = (literal(self.rng, column.kind, column.domain) for _ in range(2))
         return (f'UPDATE {table.name} SET {column.name} = CASE WHEN {column.name} = {a} THEN {b} ELSE {a} END '
                 f'WHERE {column.name} IN ({a}, {b})')
 
