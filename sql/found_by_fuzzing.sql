@@ -428,6 +428,66 @@ CREATE TABLE tv_named_twice AS
 UPDATE tb_word SET word = 'one' WHERE id = 2;
 CALL check_exact();
 DROP TABLE tv_named_twice;
+-- What is computed from a value beside its GROUP BY shows which of equal values the group has: where the row with it goes, another comes.
+CREATE COLLATION by_letter (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE tb_here (id int PRIMARY KEY, number numeric, name text COLLATE by_letter, loose citext, span interval, part int);
+CREATE TABLE tb_there (id int PRIMARY KEY, number numeric, name text, loose citext, hours int, part int);
+INSERT INTO tb_here VALUES (1, 1.0, 'x', 'x', '1 day', 1);
+INSERT INTO tb_there VALUES (1, 1.0, 'x', 'x', 0, 1), (2, 1.00, 'X', 'X', 24, 1);
+CREATE TABLE tv_scale AS
+    SELECT t.id AS pk_scale, q.n FROM tb_there t LEFT JOIN (SELECT number::text AS text, count(*) AS n FROM tb_here GROUP BY number) q
+                                                         ON q.text = t.number::text;
+CREATE TABLE tv_letter AS
+    SELECT t.id AS pk_letter, q.n FROM tb_there t LEFT JOIN (SELECT loose::text || extract(hour FROM span) AS text, count(*) AS n
+                                                             FROM tb_here GROUP BY loose, span) q ON q.text = t.name || t.hours;
+CREATE TABLE tv_as_text AS SELECT number::text AS pk_as_text, count(*) AS n FROM tb_here GROUP BY number;
+-- and so does a comparison under another collation than that of the groups
+CREATE TABLE tv_collated AS
+    SELECT t.id AS pk_collated, q.n FROM tb_there t LEFT JOIN (SELECT name, count(*) AS n FROM tb_here GROUP BY name) q
+                                                            ON q.name = t.name COLLATE "C";
+CREATE TABLE tv_distinct AS
+    SELECT t.id AS pk_distinct, q.name IS NOT NULL AS there FROM tb_there t LEFT JOIN (SELECT DISTINCT name FROM tb_here) q
+                                                                                    ON q.name = t.name COLLATE "C";
+INSERT INTO tb_here VALUES (2, 1.00, 'X', 'X', '24:00:00', 1);
+DELETE FROM tb_here WHERE id = 1;
+CALL check_exact();
+SELECT pk_scale, s.n, l.n, c.n, d.there FROM tv_scale s, tv_letter l, tv_collated c, tv_distinct d
+    WHERE pk_scale = pk_letter AND pk_scale = pk_collated AND pk_scale = pk_distinct ORDER BY 1;
+DROP TABLE tv_scale, tv_letter, tv_as_text, tv_collated, tv_distinct;
+
+-- SQL names one operator for the columns of two rows, and none for JOIN USING: a text of these means others where search_path has not
+-- the schema of all.
+CREATE VIEW vw_rows AS
+    SELECT h.id, count(t.id) AS n FROM tb_here h LEFT JOIN tb_there t ON (h.part, h.loose) < (t.part, t.loose) OR h.id = t.part + 70 GROUP BY h.id;
+CREATE VIEW vw_before AS
+    SELECT h.id, count(t.id) AS n FROM tb_here h LEFT JOIN tb_there t ON (h.part, h.loose, h.id) >= (t.part, t.loose, t.id) GROUP BY h.id;
+CREATE VIEW vw_using AS SELECT count(*) AS n FROM tb_here h JOIN tb_there t USING (part, loose);
+CREATE VIEW vw_row_in AS SELECT count(*) AS n FROM tb_here h WHERE (h.part, h.loose) IN (SELECT t.part, t.loose FROM tb_there t);
+CREATE VIEW vw_row_less AS SELECT count(*) AS n FROM tb_here h JOIN tb_there t ON (h.part, h.loose) < (t.part, t.loose);
+SET search_path = s_found;
+CREATE TABLE tv_rows AS SELECT id AS pk_rows, n FROM vw_rows;
+CREATE TABLE tv_before AS SELECT id AS pk_before, n FROM vw_before;
+CREATE TABLE tv_alike AS
+    SELECT w.id AS pk_alike, u.n AS joined, i.n AS found, l.n AS less
+    FROM tb_word w CROSS JOIN vw_using u CROSS JOIN vw_row_in i CROSS JOIN vw_row_less l;
+SELECT tview, line FROM unnest('{rows,before}'::text[]) AS tview, public.pg_tviews_explain('tv_' || tview) AS line WHERE line ~ ' where ';
+SET search_path = s_found, public;
+UPDATE tb_there SET loose = 'b' WHERE id = 1;
+UPDATE tb_here SET loose = 'A';
+CALL check_exact();
+UPDATE tb_there SET loose = 'B' WHERE id = 2;
+UPDATE tb_here SET loose = 'b';
+CALL check_exact();
+UPDATE tb_there SET loose = 'A';
+CALL check_exact();
+UPDATE tb_there SET loose = 'C' WHERE id = 1;
+CALL check_exact();
+UPDATE tb_here SET loose = 'C';
+CALL check_exact();
+DROP TABLE tv_rows, tv_before, tv_alike;
+DROP VIEW vw_rows, vw_before, vw_using, vw_row_in, vw_row_less;
+DROP TABLE tb_here, tb_there;
+DROP COLLATION by_letter;
 DROP TABLE tb_word, tb_text;
 DROP EXTENSION citext;
 

@@ -22,6 +22,7 @@
 #include "analyze/expression.hpp"
 #include "analyze/names.hpp"
 #include "analyze/resolve.hpp"
+#include "analyze/unique.hpp"
 #include "pg/list.hpp"
 #include "pg/walk.hpp"
 
@@ -164,7 +165,7 @@ private:
 
     void add(const Conjunct &conjunct)
     {
-        for (Resolved &reading : resolve(writable(conjunct.clause, conjunct.asked), conjunct.place, conjunct.sublink)) {
+        for (Resolved &reading : resolve(conjunct.clause, conjunct.place, conjunct.sublink)) {
             if (!reading.failure.empty()) {
                 for (const auto &[occurrence, arrival] : reading.arrivals)
                     analysis_.obstacles.push_back({occurrence, std::nullopt, "a join condition that " + reading.failure});
@@ -175,36 +176,6 @@ private:
             else if (reading.arrivals.size() == 1 && reading.branches.empty())
                 add_filter(conjunct, reading);
         }
-    }
-
-    // PostgreSQL writes one operator for a row comparison, which is wrong where those of its columns are of several schemas
-    // (citext beside integer).  Then what it says of the first column takes its place: a row that is less is not greater there.
-    static Node *writable(Node *clause, Asked how)
-    {
-        if (!IsA(clause, RowCompareExpr))
-            return clause;
-        auto *rows = reinterpret_cast<RowCompareExpr *>(clause);
-        return pg::call([&] {
-            bool one_schema = true;
-            for (int i = 1; i < rows->opnos->length; ++i)
-                one_schema &= operator_schema(lfirst_oid(&rows->opnos->elements[i])) ==
-                              operator_schema(linitial_oid(rows->opnos));
-            if (one_schema)
-                return clause;
-            bool less = rows->rctype == ROWCOMPARE_LT || rows->rctype == ROWCOMPARE_LE;
-            bool strict = how == Asked::is_not_true;      // not less as rows: not less in the first column
-            auto strategy = static_cast<int16>(less ? (strict ? BTLessStrategyNumber : BTLessEqualStrategyNumber)
-                                                    : (strict ? BTGreaterStrategyNumber : BTGreaterEqualStrategyNumber));
-            Oid left, right;
-            op_input_types(linitial_oid(rows->opnos), &left, &right);
-            Oid operation = get_opfamily_member(linitial_oid(rows->opfamilies), left, right, strategy);
-            if (!OidIsValid(operation))
-                return clause;
-            Expr *first = make_opclause(operation, BOOLOID, false, static_cast<Expr *>(linitial(rows->largs)),
-                                        static_cast<Expr *>(linitial(rows->rargs)), InvalidOid, linitial_oid(rows->inputcollids));
-            set_opfuncid(reinterpret_cast<OpExpr *>(first));
-            return reinterpret_cast<Node *>(first);
-        });
     }
 
     // Rows of a table that do not satisfy it show nowhere: not even in an outer join below it, which would not extend a row that
@@ -230,15 +201,13 @@ private:
         model::Condition condition;
         condition.expression = to_expression(reading.tree);
         condition.may_fail = may_fail(reading.tree);
-        auto sides = equality_sides(reading.tree);
-        if (sides)
-            condition.equality = sides->equality;
+        condition.equality = equality_of(reading.tree);
         int index = static_cast<int>(analysis_.conditions.size());
         int first = reading.arrivals.begin()->first, second = reading.arrivals.rbegin()->first;
         bool used = false;
         for (auto [from, to] : {std::pair{first, second}, std::pair{second, first}}) {
             std::vector<int> branches;
-            std::string reason = rejection(conjunct, reading, sides, from, to, branches);
+            std::string reason = rejection(conjunct, reading, condition.equality, from, to, branches);
             End start = end_of(from, reading.arrivals.at(from)), end = end_of(to, reading.arrivals.at(to));
             if (reason.empty())
                 reason = constants_of_branches(reading, from, branches);
@@ -423,7 +392,7 @@ private:
     }
 
     // Why the condition may not be walked from `from` to `to`; empty if it may.
-    std::string rejection(const Conjunct &conjunct, const Resolved &reading, const std::optional<EqualitySides> &sides,
+    std::string rejection(const Conjunct &conjunct, const Resolved &reading, const std::optional<model::Equality> &equality,
                           int from, int to, std::vector<int> &branches)
     {
         const Arrival &start = reading.arrivals.at(from);
@@ -433,7 +402,7 @@ private:
             return start.blocked;
         if (conjunct.asked != Asked::is_true && !is_inside(conjunct.sublink, start))
             return "the subquery it is compared with may have no row";
-        if (start.by_equality && !(sides && sides->default_family && is_column(sides->equality, from)))
+        if (start.by_equality && !(equality && compares_column(*equality, from)))
             return "equal values need not be identical where rows are grouped";
         if (conjunct.startable && !starts_inside(conjunct, start))
             return "it is the ON condition of an outer join that keeps unmatched rows of this side";
@@ -460,11 +429,13 @@ private:
         return std::find(arrival.crossed.begin(), arrival.crossed.end(), scope) != arrival.crossed.end();
     }
 
-    static bool is_column(const model::Equality &equality, int occurrence)
+    // Whether the equality takes values of a column of the occurrence for one just where grouping does.
+    bool compares_column(const model::Equality &equality, int occurrence) const
     {
         for (const model::Expression *side : {&equality.left, &equality.right})
             if (side->occurrences().count(occurrence) != 0)
-                return side->is_column();
+                return side->is_column() && is_own_equality(equality.operation, equality.collation, analysis_.occurrences[occurrence].relation,
+                                                            side->inputs.front().attribute);
         return false;
     }
 

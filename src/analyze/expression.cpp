@@ -38,6 +38,43 @@ bool is_elsewhere(Oid operation)
     return operator_schema(operation) != PG_CATALOG_NAMESPACE;
 }
 
+bool are_of_several_schemas(const std::vector<Oid> &operators)
+{
+    return std::any_of(operators.begin(), operators.end(), [&](Oid operation) {
+        return pg::call(operator_schema, operation) != pg::call(operator_schema, operators.front());
+    });
+}
+
+// The operators of conditions between columns, of rows or of JOIN USING, one for each.
+std::vector<Oid> operators_of(Node *conditions)
+{
+    std::vector<Oid> found;
+    if (conditions == nullptr)
+        return found;
+    if (IsA(conditions, OpExpr))
+        return {reinterpret_cast<OpExpr *>(conditions)->opno};
+    if (IsA(conditions, RowCompareExpr))
+        for (int i = 0; i < pg::length(reinterpret_cast<RowCompareExpr *>(conditions)->opnos); ++i)
+            found.push_back(lfirst_oid(&reinterpret_cast<RowCompareExpr *>(conditions)->opnos->elements[i]));
+    if (IsA(conditions, BoolExpr))
+        for (Node *condition : pg::nodes(reinterpret_cast<BoolExpr *>(conditions)->args))
+            for (Oid operation : operators_of(condition))
+                found.push_back(operation);
+    return found;
+}
+
+// Whether CASE x WHEN y compares by an operator that is not PostgreSQL's own.
+bool compares_elsewhere(const CaseExpr *choice)
+{
+    bool elsewhere = false;
+    for (auto *when : pg::items<CaseWhen>(choice->args)) {
+        if (!IsA(when->expr, OpExpr))
+            return false;
+        elsewhere |= pg::call(is_elsewhere, reinterpret_cast<OpExpr *>(when->expr)->opno);
+    }
+    return elsewhere;
+}
+
 // NOT COALESCE(x = y, x IS NULL AND y IS NULL).  C-side.
 Node *written_distinct(const DistinctExpr *distinct)
 {
@@ -93,6 +130,37 @@ Node *written_case(const CaseExpr *choice)
     return reinterpret_cast<Node *>(copy);
 }
 
+// Of rows a, b and x, y: a <= x AND (a < x OR b < y).
+Node *written_rows(const RowCompareExpr *rows)
+{
+    bool less = rows->rctype == ROWCOMPARE_LT || rows->rctype == ROWCOMPARE_LE;
+    return pg::call([&] {
+        auto compare = [&](int column, Oid operation) {
+            auto *comparison = make_opclause(operation, BOOLOID, false, static_cast<Expr *>(copyObjectImpl(list_nth(rows->largs, column))),
+                                             static_cast<Expr *>(copyObjectImpl(list_nth(rows->rargs, column))), InvalidOid,
+                                             list_nth_oid(rows->inputcollids, column));
+            set_opfuncid(reinterpret_cast<OpExpr *>(comparison));
+            return comparison;
+        };
+        auto member = [&](int column, int strategy) {
+            Oid left, right;
+            op_input_types(list_nth_oid(rows->opnos, column), &left, &right);
+            Oid operation = get_opfamily_member(list_nth_oid(rows->opfamilies, column), left, right, static_cast<int16>(strategy));
+            if (!OidIsValid(operation))
+                elog(ERROR, "missing operator %d(%u,%u) in opfamily %u", strategy, left, right, list_nth_oid(rows->opfamilies, column));
+            return operation;
+        };
+        int column = list_length(rows->opnos) - 1;
+        Expr *written = compare(column, list_nth_oid(rows->opnos, column));
+        while (column-- > 0) {
+            Expr *past = compare(column, member(column, less ? BTLessStrategyNumber : BTGreaterStrategyNumber));
+            Expr *upto = compare(column, member(column, less ? BTLessEqualStrategyNumber : BTGreaterEqualStrategyNumber));
+            written = makeBoolExpr(AND_EXPR, list_make2(upto, makeBoolExpr(OR_EXPR, list_make2(past, written), -1)), -1);
+        }
+        return reinterpret_cast<Node *>(written);
+    });
+}
+
 // The same with the operators written out that search_path may not have.
 Node *naming_operators(Node *node)
 {
@@ -100,6 +168,8 @@ Node *naming_operators(Node *node)
         return node;
     if (IsA(node, CaseExpr))
         return written_case(reinterpret_cast<CaseExpr *>(node));
+    if (IsA(node, RowCompareExpr))
+        return written_rows(reinterpret_cast<RowCompareExpr *>(node));
     return pg::call([&] {
         return IsA(node, DistinctExpr) ? written_distinct(reinterpret_cast<DistinctExpr *>(node))
                                        : written_nullif(reinterpret_cast<NullIfExpr *>(node));
@@ -145,17 +215,24 @@ Node *number_inputs(Node *node, std::vector<model::ColumnRef> &inputs, Index dep
 
 bool leaves_operator_open(Node *node)
 {
-    if (IsA(node, DistinctExpr) || IsA(node, NullIfExpr))
+    switch (nodeTag(node)) {
+    case T_DistinctExpr:
+    case T_NullIfExpr:
         return pg::call(is_elsewhere, reinterpret_cast<OpExpr *>(node)->opno);
-    if (!IsA(node, CaseExpr) || reinterpret_cast<CaseExpr *>(node)->arg == nullptr)
-        return false;
-    bool elsewhere = false;
-    for (auto *when : pg::items<CaseWhen>(reinterpret_cast<CaseExpr *>(node)->args)) {
-        if (!IsA(when->expr, OpExpr))
-            return false;
-        elsewhere |= pg::call(is_elsewhere, reinterpret_cast<OpExpr *>(when->expr)->opno);
+    case T_CaseExpr:
+        return reinterpret_cast<CaseExpr *>(node)->arg != nullptr && compares_elsewhere(reinterpret_cast<CaseExpr *>(node));
+    case T_RowCompareExpr:
+        return are_of_several_schemas(operators_of(node));
+    case T_SubLink:
+        return are_of_several_schemas(operators_of(reinterpret_cast<SubLink *>(node)->testexpr));
+    case T_JoinExpr: {
+        auto *join = reinterpret_cast<JoinExpr *>(node);
+        auto operators = join->usingClause != nullptr ? operators_of(join->quals) : std::vector<Oid>{};
+        return std::any_of(operators.begin(), operators.end(), [](Oid operation) { return pg::call(is_elsewhere, operation); });
     }
-    return elsewhere;
+    default:
+        return false;
+    }
 }
 
 model::Expression to_expression(Node *tree)
@@ -184,7 +261,7 @@ bool may_fail(Node *tree)
     return pg::call(contain_leaked_vars, tree);
 }
 
-std::optional<EqualitySides> equality_sides(Node *tree)
+std::optional<model::Equality> equality_of(Node *tree)
 {
     if (!IsA(tree, OpExpr) || pg::length(reinterpret_cast<OpExpr *>(tree)->args) != 2)
         return std::nullopt;
@@ -207,17 +284,16 @@ std::optional<EqualitySides> equality_sides(Node *tree)
     });
     if (!facts.equality)
         return std::nullopt;
-    EqualitySides sides;
-    sides.equality.left = to_expression(pg::strip_relabel(left));
-    sides.equality.right = to_expression(pg::strip_relabel(right));
-    if (sides.equality.left.occurrences().size() != 1 || sides.equality.right.occurrences().size() != 1)
+    model::Equality equality;
+    equality.left = to_expression(pg::strip_relabel(left));
+    equality.right = to_expression(pg::strip_relabel(right));
+    if (equality.left.occurrences().size() != 1 || equality.right.occurrences().size() != 1)
         return std::nullopt;
-    sides.equality.same_type = facts.left_type == facts.right_type && facts.deterministic && facts.default_family;
-    sides.equality.operation = operation->opno;
-    sides.equality.collation = operation->inputcollid;
-    sides.equality.hashable = facts.hashable;
-    sides.default_family = facts.default_family;
-    return sides;
+    equality.same_type = facts.left_type == facts.right_type && facts.deterministic && facts.default_family;
+    equality.operation = operation->opno;
+    equality.collation = operation->inputcollid;
+    equality.hashable = facts.hashable;
+    return equality;
 }
 
 }  // namespace tviews::analyze

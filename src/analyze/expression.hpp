@@ -9,19 +9,15 @@ namespace tviews::analyze {
 // Requires QualifiedNames to be in force.  Implicit casts are written out: the text alone gives a value of the expression's type.
 model::Expression to_expression(Node *tree);
 
-// Whether SQL names no operator in this node (IS DISTINCT FROM, NULLIF, CASE x WHEN y), where it is none of PostgreSQL's own: the
-// text would mean the one of that name that search_path has for the types.
+// Whether SQL names no operator in this node (IS DISTINCT FROM, NULLIF, CASE x WHEN y, JOIN USING), where it is none of PostgreSQL's
+// own, or one for columns whose operators are of several schemas (comparisons of rows, and of rows with a subquery): the text would
+// mean the one of that name that search_path has for the types.
 bool leaves_operator_open(Node *node);
 
 // Whether a condition may raise an error for some values.  PostgreSQL lets a function raise nothing it calls leakproof.
 bool may_fail(Node *tree);
 
-// The two sides of `tree` if it is an equality that an index or hash can serve, each side over one occurrence.
-// `default_family`: equal by the type's own default btree operator class.
-struct EqualitySides {
-    model::Equality equality;
-    bool default_family = false;
-};
-std::optional<EqualitySides> equality_sides(Node *tree);
+// `tree` if it is an equality that an index or hash can serve, each side over one occurrence.
+std::optional<model::Equality> equality_of(Node *tree);
 
 }  // namespace tviews::analyze

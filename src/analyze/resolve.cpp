@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <forward_list>
+#include <functional>
 #include <utility>
 
 #include "analyze/names.hpp"
@@ -462,6 +463,25 @@ std::string obstacle(const Query *query, const TargetEntry *entry)
     return "";
 }
 
+bool can_look_different(Node *value)
+{
+    return !pg::call([&] { return equal_is_identical(exprType(value), exprCollation(value)); });
+}
+
+// Whether the column is computed from what GROUP BY takes for equal though it looks different: n::text of numeric n.
+bool is_of_merged_values(const Query *query, const TargetEntry *entry)
+{
+    for (auto *clause : pg::items<SortGroupClause>(query->groupClause)) {
+        Node *grouped = pg::call([&] { return get_sortgroupclause_expr(clause, query->targetList); });
+        std::function<bool(Node *)> is_in = [&](Node *node) {
+            return pg::call(equal, static_cast<const void *>(node), static_cast<const void *>(grouped)) || pg::walk_children(node, is_in);
+        };
+        if (can_look_different(grouped) && is_in(reinterpret_cast<Node *>(entry->expr)))
+            return true;
+    }
+    return false;
+}
+
 void Tracer::check_border(Scope *scope, TargetEntry *entry, Arrival &arrival)
 {
     const Query *query = scope->query;
@@ -469,10 +489,8 @@ void Tracer::check_border(Scope *scope, TargetEntry *entry, Arrival &arrival)
         arrival.blocked = obstacle(query, entry);
     bool merges = query->groupClause != nullptr || query->distinctClause != nullptr || query->hasWindowFuncs || scope->separated ||
                   query->setOperations != nullptr;
-    if (merges && !arrival.by_equality) {
-        auto *expression = reinterpret_cast<Node *>(entry->expr);
-        arrival.by_equality = !pg::call([&] { return equal_is_identical(exprType(expression), exprCollation(expression)); });
-    }
+    if (merges && !arrival.by_equality)
+        arrival.by_equality = can_look_different(reinterpret_cast<Node *>(entry->expr)) || is_of_merged_values(query, entry);
 }
 
 // Steps the odometer; false when all combinations have been seen.

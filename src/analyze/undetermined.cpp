@@ -353,18 +353,27 @@ private:
     {
         if (open == Open::no || open == Open::any)
             return open;
-        bool hands_on = IsA(node, RelabelType) || IsA(node, CollateExpr) || IsA(node, List) || IsA(node, TargetEntry) ||
-                        IsA(node, FromExpr) || IsA(node, JoinExpr) || IsA(node, CoalesceExpr);
+        bool hands_on = IsA(node, List) || IsA(node, TargetEntry) || IsA(node, FromExpr) || IsA(node, JoinExpr) || IsA(node, CoalesceExpr);
+        if (IsA(node, RelabelType))
+            hands_on = pg::compares_alike(node, reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(node)->arg));
+        if (IsA(node, CollateExpr))
+            hands_on = pg::compares_alike(node, reinterpret_cast<Node *>(reinterpret_cast<CollateExpr *>(node)->arg));
         if (hands_on)
             return open;
         if (open == Open::image)  // a comparison sees equal values alike
-            return IsA(node, OpExpr) && compares(reinterpret_cast<OpExpr *>(node)->opno) ? Open::no : Open::any;
+            return IsA(node, OpExpr) && compares(reinterpret_cast<OpExpr *>(node)) ? Open::no : Open::any;
         return keeps_arrays(node) ? open : Open::any;
     }
 
-    static bool compares(Oid operation)
+    // Whether it compares as a btree does, and in the collation its sides were merged in.
+    static bool compares(const OpExpr *operation)
     {
-        return pg::call([&] { return get_op_btree_interpretation(operation) != NIL; });
+        return pg::call([&] {
+            bool alike = get_op_btree_interpretation(operation->opno) != NIL;
+            for (int i = 0; i < list_length(operation->args); ++i)
+                alike &= pg::same_equality(exprCollation(static_cast<Node *>(list_nth(operation->args, i))), operation->inputcollid);
+            return alike;
+        });
     }
 
     Open of_column(const Scope *scope, const Var *var)

@@ -89,13 +89,18 @@ Query *mutate_query_children(Query *query, const std::function<Node *(Node *)> &
     return copy;
 }
 
+bool same_equality(Oid one, Oid other)
+{
+    auto by_bytes = [](Oid collation) { return !OidIsValid(collation) || get_collation_isdeterministic(collation); };
+    return one == other || (by_bytes(one) && by_bytes(other));
+}
+
 bool compares_alike(Node *cast, Node *value)
 {
     return call([&] {
-        Oid collation = exprCollation(cast);
         return lookup_type_cache(exprType(cast), TYPECACHE_BTREE_OPFAMILY)->btree_opf ==
                    lookup_type_cache(exprType(value), TYPECACHE_BTREE_OPFAMILY)->btree_opf &&
-               (!OidIsValid(collation) || collation == exprCollation(value) || get_collation_isdeterministic(collation));
+               same_equality(exprCollation(cast), exprCollation(value));
     });
 }
 

@@ -20,6 +20,9 @@ bool walk_children(Node *node, const std::function<bool(Node *)> &visit);
 // The same for the parts of a Query: target list, quals, range table subqueries (not CTEs twice); flags as QTW_*.
 bool walk_query_children(Query *query, int flags, const std::function<bool(Node *)> &visit);
 
+// Whether values that are equal under one collation are under the other.  C-side.
+bool same_equality(Oid one, Oid other);
+
 // Whether a cast, or COLLATE, leaves of a value what it is equal to: text and varchar are, text and citext are not.
 bool compares_alike(Node *cast, Node *value);
 
