@@ -1,5 +1,5 @@
 -- Row comparisons whose columns are compared by operators of several schemas: PostgreSQL writes them as one operator, so their text
--- means something else.  A hop goes along what they say of the first column.  The TVIEWs are compared with their views, not texts.
+-- means something else.  A hop compares column by column.  The TVIEWs are compared with their views, not texts.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS citext SCHEMA public;
 CREATE SCHEMA "s Row";
