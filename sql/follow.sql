@@ -266,5 +266,20 @@ SELECT t.data, p.data AS part FROM tv_typed t, tv_typed_part p;
 CALL check_exact();
 DROP TABLE tb_typed CASCADE;
 
+-- A table's row type may be a column's, by itself, in an array or behind a domain, though no TVIEW reads the table.
+CREATE TABLE "Shape" (a int);
+CREATE DOMAIN "Form" AS "Shape";
+CREATE TABLE tb_shaped (pk int PRIMARY KEY, one "Shape", many "Shape"[], form "Form");
+INSERT INTO tb_shaped VALUES (1, ROW(1), ARRAY[ROW(1)::"Shape"], ROW(1));
+CREATE TABLE tv_shaped AS
+    SELECT pk AS pk_shaped, to_jsonb(one) AS one, to_jsonb(many) AS many, to_jsonb(form) AS form FROM tb_shaped;
+ALTER TABLE "Shape" ADD COLUMN b int;
+SELECT one, many, form FROM tv_shaped;
+CALL check_exact();
+ALTER TABLE "Shape" DROP COLUMN a;
+SELECT one, many, form FROM tv_shaped;
+CALL check_exact();
+DROP TABLE tb_shaped, "Shape" CASCADE;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_follow, s_follow_2 CASCADE;

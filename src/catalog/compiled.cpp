@@ -19,6 +19,7 @@ struct Cache {
     std::map<Oid, std::shared_ptr<Compiled>> tviews;
     std::map<Oid, std::shared_ptr<const CaptureTargets>> targets;
     bool stale = false;           // something was invalidated that concerns all entries
+    std::uint64_t generation = 0; // how often it was
     CacheCounts tview_counts;
     CacheCounts target_counts;
 };
@@ -59,6 +60,7 @@ void drop_stale()
     if (!all.stale)
         return;
     all.stale = false;
+    ++all.generation;
     all.tview_counts.invalidations += all.tviews.size();
     all.target_counts.invalidations += all.targets.size();
     all.tviews.clear();
@@ -516,6 +518,12 @@ std::shared_ptr<const CaptureTargets> capture_targets(Oid relation)
     auto targets = std::make_shared<const CaptureTargets>(find_targets(relation));
     cache().targets[relation] = targets;
     return targets;
+}
+
+std::uint64_t generation()
+{
+    drop_stale();
+    return cache().generation;
 }
 
 std::uint64_t cache_version() noexcept

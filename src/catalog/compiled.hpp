@@ -162,6 +162,8 @@ struct CacheUsage {
 CacheUsage cache_usage() noexcept;
 // Changes whenever entries or bytes may have.
 std::uint64_t cache_version() noexcept;
+// Changes whenever what the caches held may be out of date: TVIEWs made, dropped or redefined, by whichever session.
+std::uint64_t generation();
 // The counters alone; entries and bytes are zero.
 CacheUsage cache_counters() noexcept;
 

@@ -473,12 +473,24 @@ void follow(const catalog::Tview &tview, const Command &command)
         queue::note_everything(tview.table);
 }
 
-// A table, its row type, and what comes with it: indexes and sequences.
+// Whether columns, domains, functions or the like have the table's row type, or arrays of it.
+bool is_used(Oid row_type)
+{
+    bool found = false;
+    pg::execute("SELECT FROM pg_catalog.pg_depend WHERE refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass "
+                "AND refobjid IN ($1, (SELECT typarray FROM pg_catalog.pg_type WHERE oid = $1)) AND deptype = 'n' LIMIT 1",
+                {OIDOID}, {{ObjectIdGetDatum(row_type)}, {}}, [&](TupleTableSlot *) { found = true; });
+    return found;
+}
+
+// A table, its row type while nothing else uses that, and what comes with the table: indexes and sequences.
 bool is_about_a_table(const Object &object)
 {
     Oid relation = object.catalog == RelationRelationId ? object.id : InvalidOid;
     if (object.catalog == TypeRelationId)
         relation = pg::call(get_typ_typrelid, object.id);
+    if (object.catalog == TypeRelationId && OidIsValid(relation) && is_used(object.id))
+        return false;
     char kind = OidIsValid(relation) ? pg::call(get_rel_relkind, relation) : '\0';
     return kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE || kind == RELKIND_INDEX ||
            kind == RELKIND_PARTITIONED_INDEX || kind == RELKIND_SEQUENCE;

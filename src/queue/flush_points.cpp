@@ -267,18 +267,24 @@ bool apply_the_rest()
     return true;
 }
 
+// Above READ COMMITTED, what reads have flushed is flushed again, on the latest snapshot.
+bool anything_to_flush(Queue &queue)
+{
+    if (IsolationUsesXactSnapshot())
+        queue.reopen_all();
+    return queue.has_pending();
+}
+
 // What the flush defers (foreign keys and constraint triggers on tv_*) must fire before the commit goes on, and may write
-// base tables again.
+// base tables again, and read TVIEWs.
 void flush_at_commit()
 {
     if (!Queue::exists())
         return;
     Queue &queue = Queue::current();
-    if (IsolationUsesXactSnapshot())
-        queue.reopen_all();
     int rounds = 0;
     do {
-        while (queue.has_pending()) {
+        while (anything_to_flush(queue)) {
             queue.sees_uncaptured = false;
             refresh::flush(Moment::commit, rounds);
             pg::call(AfterTriggerFireDeferred);

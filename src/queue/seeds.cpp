@@ -380,9 +380,10 @@ void Queue::subtransaction_aborted(int level) noexcept
 const std::set<Oid> &Queue::affected()
 {
     absorb_aborts();
-    if (affected_known_)
+    if (affected_known_ && affected_as_of_ == catalog::generation())
         return affected_;
     affected_.clear();
+    affected_as_of_ = catalog::generation();
     std::vector<Oid> open;
     for (const auto &[slot, seeds] : pending_)
         open.push_back(slot.tview);

@@ -166,6 +166,7 @@ private:
     std::list<Flushed> flushed_;
     std::set<Oid> affected_;
     bool affected_known_ = false;
+    std::uint64_t affected_as_of_ = 0;    // catalog::generation()
     std::vector<Oid> waiting_;
     bool waiting_known_ = false;
     std::uint64_t rows_ = 0;      // of both, once waiting_ is known
