@@ -399,6 +399,8 @@ std::shared_ptr<Compiled> compile(const Tview &tview)
     for (Oid function : made->functions)
         made->function_hashes.insert(pg::call([&] { return GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(function)); }));
     made->texts = std::move(result.texts);
+    if (!made->texts.empty())
+        pg::call(ResetPlanCache);     // plans of their statements outlive a function that their names would find first now
     made->settings = made->texts.empty() ? tview.settings : without_temporary(tview.settings);
     return made;
 }

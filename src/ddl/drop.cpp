@@ -37,7 +37,7 @@ bool drops_capture_trigger()
 std::set<std::string> dropped_names()
 {
     std::set<std::string> names;
-    pg::execute("SELECT d.address_names[pg_catalog.cardinality(d.address_names)] "
+    pg::execute("SELECT coalesce(d.object_name, d.address_names[pg_catalog.cardinality(d.address_names)]) "
                 "FROM pg_catalog.pg_event_trigger_dropped_objects() d WHERE NOT d.is_temporary "
                 "AND d.object_type NOT IN ('trigger', 'rule', 'default value', 'table constraint')",
                 {}, {}, [&](TupleTableSlot *slot) { names.insert(pg::text_column(slot, 1).value_or("")); });
@@ -171,7 +171,7 @@ void after_drop(Node *parsetree)
         note_lost_rows();
     }
     if (!names.empty())
-        follow_drop(names);
+        follow_drop(std::move(names));
 }
 
 // The relations DROP TABLE or DROP VIEW names and the user may drop: whoever may not must not block others either.

@@ -13,6 +13,6 @@ void lock_before_drop(Node *parsetree);
 
 // Something with one of these names is gone (follow.cpp): the text of a function that a TVIEW uses may have meant it.  Needs an
 // SPI session.
-void follow_drop(const std::set<std::string> &names);
+void follow_drop(std::set<std::string> names);
 
 }  // namespace tviews::ddl

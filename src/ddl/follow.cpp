@@ -216,14 +216,47 @@ std::string as_looked_for(const std::string &text, bool doubled)
     return folded;
 }
 
+bool mentions(const std::string &text, const std::set<std::string> &names)
+{
+    std::string folded = as_looked_for(text, false);
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string &name) { return has_word(folded, as_looked_for(name, true)); });
+}
+
 // Whether the text of a function it uses has one of the names, which may mean something else from now on.
 bool mentions(const catalog::Compiled &tview, const std::set<std::string> &names)
 {
-    return std::any_of(tview.texts.begin(), tview.texts.end(), [&](const std::string &text) {
-        std::string folded = as_looked_for(text, false);
-        return std::any_of(names.begin(), names.end(),
-                           [&](const std::string &name) { return has_word(folded, as_looked_for(name, true)); });
-    });
+    return std::any_of(tview.texts.begin(), tview.texts.end(), [&](const std::string &text) { return mentions(text, names); });
+}
+
+// Adds what may mean something else with the names: functions whose text has one of them, the operators and aggregates made of
+// such functions, and so on.
+void add_callers(std::set<std::string> &names)
+{
+    if (names.empty())
+        return;
+    std::vector<std::pair<std::string, std::string>> callers;
+    pg::execute("SELECT proname::pg_catalog.text, prosrc FROM pg_catalog.pg_proc "
+                "WHERE oid >= $1 AND prolang <> $2 AND prolang <> $3 "
+                "UNION ALL SELECT o.oprname::pg_catalog.text, p.proname::pg_catalog.text FROM pg_catalog.pg_operator o "
+                "JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode WHERE o.oid >= $1 "
+                "UNION ALL SELECT a.proname::pg_catalog.text, p.proname::pg_catalog.text FROM pg_catalog.pg_aggregate g "
+                "JOIN pg_catalog.pg_proc a ON a.oid = g.aggfnoid "
+                "JOIN pg_catalog.pg_proc p ON p.oid IN (g.aggtransfn, g.aggfinalfn, g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn) "
+                "WHERE a.oid >= $1",
+                {OIDOID, OIDOID, OIDOID},
+                {{ObjectIdGetDatum(FirstNormalObjectId), ObjectIdGetDatum(INTERNALlanguageId), ObjectIdGetDatum(ClanguageId)}, {}},
+                [&](TupleTableSlot *slot) {
+                    callers.emplace_back(pg::text_column(slot, 1).value_or(""), pg::text_column(slot, 2).value_or(""));
+                });
+    for (std::set<std::string> added = names; !added.empty();) {
+        std::set<std::string> next;
+        for (const auto &[name, text] : callers)
+            if (names.count(name) == 0 && mentions(text, added))
+                next.insert(name);
+        names.insert(next.begin(), next.end());
+        added = std::move(next);
+    }
 }
 
 // Compiling locks what a TVIEW reads, which may be nobody's business here and about to be dropped: only one that calls functions.
@@ -407,12 +440,21 @@ void add_names(Node *parsetree, std::set<std::string> &names)
     }
 }
 
-// The names of what a command made: a function's text that has one of them may mean something else now.  Not of temporary
+// Whether an ALTER changes what is behind a name: a table's or composite type's columns, an enum's labels, a domain, a function.
+bool redefines(Node *parsetree)
+{
+    return IsA(parsetree, AlterEnumStmt) || IsA(parsetree, AlterDomainStmt) || IsA(parsetree, AlterFunctionStmt) ||
+           alters(parsetree, {AT_AddColumn, AT_DropColumn, AT_AlterColumnType});
+}
+
+// The names of what a command made or altered: a function's text that has one of them may mean something else now.  Not of temporary
 // tables, which come last.
 std::set<std::string> made_names()
 {
     std::set<std::string> names;
-    pg::execute("SELECT a.object_names[pg_catalog.cardinality(a.object_names)] FROM pg_catalog.pg_event_trigger_ddl_commands() c, "
+    pg::execute("SELECT coalesce(t.typname, a.object_names[pg_catalog.cardinality(a.object_names)]) "
+                "FROM pg_catalog.pg_event_trigger_ddl_commands() c "
+                "LEFT JOIN pg_catalog.pg_type t ON t.oid = c.objid AND c.classid = 'pg_catalog.pg_type'::pg_catalog.regclass, "
                 "LATERAL pg_catalog.pg_identify_object_as_address(c.classid, c.objid, c.objsubid) a "
                 "WHERE c.classid IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass, "
                 "'pg_catalog.pg_type'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass) "
@@ -421,13 +463,19 @@ std::set<std::string> made_names()
     return names;
 }
 
+// Nobody uses a new type, but a function's text may mean it.
+bool makes_type(std::string_view command)
+{
+    return command == "CREATE TYPE" || command == "CREATE DOMAIN";
+}
+
 bool may_concern_tviews(const char *tag)
 {
     std::string_view command = tag;
     return command.starts_with("ALTER") || command == "CREATE VIEW" || command == "CREATE FUNCTION" ||
            command == "CREATE PROCEDURE" || command == "CREATE AGGREGATE" || command == "CREATE OPERATOR" ||
            command.starts_with("CREATE TABLE") || command == "SELECT INTO" || command == "CREATE MATERIALIZED VIEW" ||
-           command == "CREATE EXTENSION" || command == "CREATE FOREIGN TABLE" || command == "CREATE CAST";
+           command == "CREATE EXTENSION" || command == "CREATE FOREIGN TABLE" || command == "CREATE CAST" || makes_type(tag);
 }
 
 struct Command {
@@ -519,8 +567,11 @@ void after_ddl(Node *parsetree, const char *tag)
     pg::SpiSession session;
     Command command{parsetree, changed_objects(parsetree), {}, alters_inheritance(parsetree), {}};
     add_names(parsetree, command.names);
-    if (std::string_view(tag).starts_with("CREATE"))
+    if (std::string_view(tag).starts_with("CREATE") || redefines(parsetree))
         command.names.merge(made_names());
+    add_callers(command.names);
+    if (makes_type(tag))
+        command.objects.clear();
     if (command.inheritance) {
         note_separated(parsetree, command.objects);
         command.readers = readers_of(command.objects);
@@ -553,8 +604,9 @@ void lock_before_redefinition(Node *parsetree)
     lock_out_writers(relations);
 }
 
-void follow_drop(const std::set<std::string> &names)
+void follow_drop(std::set<std::string> names)
 {
+    add_callers(names);
     for (const catalog::Tview &tview : catalog::all_tviews()) {
         if (!may_mean(tview, names))
             continue;
