@@ -344,11 +344,10 @@ void follow_enabled_triggers(Node *parsetree, const std::set<Object> &objects)
             restore_firing(object.id);
 }
 
-// Whether an ALTER changes what is behind a name: a table's or composite type's columns, an enum's labels, a domain, a function.
+// Whether an ALTER changes what is behind a name: an enum's labels, a domain, a function.
 bool redefines(Node *parsetree)
 {
-    return IsA(parsetree, AlterEnumStmt) || IsA(parsetree, AlterDomainStmt) || IsA(parsetree, AlterFunctionStmt) ||
-           alters(parsetree, {AT_AddColumn, AT_DropColumn, AT_AlterColumnType});
+    return IsA(parsetree, AlterEnumStmt) || IsA(parsetree, AlterDomainStmt) || IsA(parsetree, AlterFunctionStmt);
 }
 
 // Nobody uses a new type, but a function's text may mean it.
