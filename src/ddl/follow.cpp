@@ -196,7 +196,18 @@ bool calls_functions(const catalog::Tview &tview)
     return std::any_of(objects.begin(), objects.end(), [](const Object &object) { return object.catalog == ProcedureRelationId; });
 }
 
-// The same of a TVIEW that can be compiled.
+// Adds what the names mean to functions that use them; none are left where no TVIEW calls functions.
+void complete_names(const std::vector<catalog::Tview> &tviews, std::set<std::string> &names)
+{
+    if (names.empty())
+        return;
+    if (std::any_of(tviews.begin(), tviews.end(), calls_functions))
+        add_callers(names);
+    else
+        names.clear();
+}
+
+// Whether the text of a function that the TVIEW uses has one of the names.
 bool may_mean(const catalog::Tview &tview, const std::set<std::string> &names)
 {
     return !names.empty() && tview.protocol == catalog::protocol_version && catalog::relation_exists(tview.table) &&
@@ -456,7 +467,7 @@ void after_ddl(Node *parsetree, const char *tag)
     add_names(parsetree, command.names);
     if (std::string_view(tag).starts_with("CREATE") || redefines(parsetree))
         command.names.merge(made_names());
-    add_callers(command.names);
+    complete_names(tviews, command.names);
     if (makes_type(tag))
         command.objects.clear();
     if (command.inheritance) {
@@ -493,8 +504,9 @@ void lock_before_redefinition(Node *parsetree)
 
 void follow_drop(std::set<std::string> names)
 {
-    add_callers(names);
-    for (const catalog::Tview &tview : catalog::all_tviews()) {
+    auto tviews = catalog::all_tviews();
+    complete_names(tviews, names);
+    for (const catalog::Tview &tview : tviews) {
         if (!may_mean(tview, names))
             continue;
         adopt_redefinition(tview);
