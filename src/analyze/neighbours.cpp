@@ -15,22 +15,6 @@ bool looks_at_single_rows_otherwise(const Query *query)
            !query->hasTargetSRFs && (query->distinctClause == nullptr || (query->hasDistinctOn && !query->hasWindowFuncs));
 }
 
-bool contains(const List *clauses, const SortGroupClause *sought)
-{
-    for (auto *clause : pg::items<SortGroupClause>(clauses))
-        if (clause->tleSortGroupRef == sought->tleSortGroupRef)
-            return true;
-    return false;
-}
-
-bool is_in(const List *clauses, const TargetEntry *entry)
-{
-    for (auto *clause : pg::items<SortGroupClause>(clauses))
-        if (entry->ressortgroupref != 0 && clause->tleSortGroupRef == entry->ressortgroupref)
-            return true;
-    return false;
-}
-
 // What all windows are partitioned by.
 std::vector<SortGroupClause *> common_partition(const Query *query)
 {
@@ -44,7 +28,7 @@ std::vector<SortGroupClause *> common_partition(const Query *query)
     for (auto *clause : pg::items<SortGroupClause>(first->partitionClause)) {
         bool everywhere = true;
         for (auto *window : pg::items<WindowClause>(query->windowClause))
-            everywhere &= contains(window->partitionClause, clause);
+            everywhere &= pg::in_clauses(clause->tleSortGroupRef, window->partitionClause);
         if (everywhere)
             common.push_back(clause);
     }
@@ -139,7 +123,7 @@ void drop_junk(Query *query, bool ordered)
         query->sortClause = nullptr;
     List *needed = nullptr;
     for (auto *entry : pg::items<TargetEntry>(query->targetList))
-        if (!entry->resjunk || is_in(query->sortClause, entry))
+        if (!entry->resjunk || pg::in_clauses(entry->ressortgroupref, query->sortClause))
             needed = pg::call(lappend, needed, static_cast<void *>(entry));
     query->targetList = needed;
 }

@@ -403,14 +403,6 @@ private:
     std::set<std::pair<int, AttrNumber>> of_some_sets_;       // occurrence + 1 and column, of groups of some grouping sets alone
 };
 
-bool in_clause(const TargetEntry *entry, const List *clauses)
-{
-    for (auto *clause : pg::items<SortGroupClause>(clauses))
-        if (entry->ressortgroupref != 0 && clause->tleSortGroupRef == entry->ressortgroupref)
-            return true;
-    return false;
-}
-
 bool in_every_grouping_set(const Query *query, const TargetEntry *entry)
 {
     if (entry->ressortgroupref == 0)
@@ -447,7 +439,7 @@ std::string obstacle(const Query *query, const TargetEntry *entry)
     auto *expression = reinterpret_cast<Node *>(entry->expr);
     if (query->limitCount != nullptr || query->limitOffset != nullptr)
         return "a subquery with LIMIT or OFFSET lies between";
-    if (query->hasDistinctOn && !in_clause(entry, query->distinctClause))
+    if (query->hasDistinctOn && !pg::in_clauses(entry->ressortgroupref, query->distinctClause))
         return "DISTINCT ON lies between and the column is not in it";
     if (query->groupingSets != nullptr && !in_every_grouping_set(query, entry))
         return "the column is not in every grouping set";
@@ -456,7 +448,7 @@ std::string obstacle(const Query *query, const TargetEntry *entry)
         return "an aggregate without GROUP BY lies between";
     if (query->hasWindowFuncs)
         for (auto *window : pg::items<WindowClause>(query->windowClause))
-            if (!in_clause(entry, window->partitionClause))
+            if (!pg::in_clauses(entry->ressortgroupref, window->partitionClause))
                 return "a window function that is not partitioned by the column lies between";
     if (query->hasTargetSRFs && pg::call([&] { return expression_returns_set(expression); }))
         return "a set-returning function gives the column";

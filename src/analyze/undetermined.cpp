@@ -161,7 +161,8 @@ private:
             Open open = openness(scope, reinterpret_cast<Node *>(entry->expr));
             for (const Scope *branch : scope->branches)
                 open = wider(open, outcome(branch).column(entry->resno));
-            bool decides = entry->ressortgroupref != 0 && (in(entry, query->groupClause) || in(entry, query->distinctClause) ||
+            bool decides = entry->ressortgroupref != 0 && (pg::in_clauses(entry->ressortgroupref, query->groupClause) ||
+                                                           pg::in_clauses(entry->ressortgroupref, query->distinctClause) ||
                                                            used_by_window(query, entry) || is_limited(query));
             seen.rows |= open > Open::image && (decides || merges_branches(query));
             seen.columns[entry->resno] = open;
@@ -175,18 +176,10 @@ private:
         return seen;
     }
 
-    static bool in(const TargetEntry *entry, const List *clauses)
-    {
-        for (auto *clause : pg::items<SortGroupClause>(clauses))
-            if (clause->tleSortGroupRef == entry->ressortgroupref)
-                return true;
-        return false;
-    }
-
     static bool used_by_window(const Query *query, const TargetEntry *entry)
     {
         for (auto *window : pg::items<WindowClause>(query->windowClause))
-            if (in(entry, window->partitionClause) || in(entry, window->orderClause))
+            if (pg::in_clauses(entry->ressortgroupref, window->partitionClause) || pg::in_clauses(entry->ressortgroupref, window->orderClause))
                 return true;
         return false;
     }

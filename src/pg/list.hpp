@@ -51,4 +51,13 @@ inline void *nth(const List *list, int n) noexcept
     return lfirst(&list->elements[n]);
 }
 
+// Whether one of the SortGroupClauses means the target entry of this ressortgroupref; 0, which an entry has that none means, is in none.
+inline bool in_clauses(Index reference, const List *clauses) noexcept
+{
+    for (auto *clause : items<SortGroupClause>(clauses))
+        if (reference != 0 && clause->tleSortGroupRef == reference)
+            return true;
+    return false;
+}
+
 }  // namespace tviews::pg

@@ -54,24 +54,17 @@ bool reads_any(const PlannedStmt *statement, const std::set<Oid> &tables)
     return false;
 }
 
-std::uint64_t flush_before_read()
+std::uint64_t flush_before_commit(refresh::Whose whose)
 {
     int rounds = 0;
     Queue::current().sees_uncaptured = writing > 0;
-    return refresh::flush(Moment::read, rounds);
-}
-
-void flush_immediate()
-{
-    int rounds = 0;
-    Queue::current().sees_uncaptured = writing > 0;
-    refresh::flush(Moment::read, rounds, refresh::Whose::immediate);
+    return refresh::flush(Moment::read, rounds, whose);
 }
 
 void at_end_of_statement()
 {
     if (!idle() && Queue::current().has_immediate())
-        flush_immediate();
+        flush_before_commit(refresh::Whose::immediate);
 }
 
 // Gives the query a snapshot that sees the last flush.  READ COMMITTED takes a new one, as if the statement had started
@@ -101,7 +94,7 @@ void before_query(QueryDesc *query, int flags)
     const PlannedStmt *statement = query->plannedstmt;
     bool reads_flushed = reads_any(statement, queue.flushed_tables);
     if (queue.has_pending() && (statement->parallelModeNeeded || reads_any(statement, queue.affected()))) {
-        flush_before_read();
+        flush_before_commit(refresh::Whose::all);
         reads_flushed = true;
     }
     if (reads_flushed && query->snapshot != nullptr && IsMVCCSnapshot(query->snapshot) &&
@@ -199,7 +192,7 @@ bool before_utility(Node *statement)
     bool copies = copies_out(statement);
     // What only has to be compared in full can wait until a series of commands has put right what its functions call.
     if ((copies && Queue::current().has_pending()) || (is_ddl(statement) && Queue::current().has_pending_rows()))
-        flush_before_read();
+        flush_before_commit(refresh::Whose::all);
     if (is_ddl(statement) && Queue::current().has_queued_rows())
         refresh::enqueue();
     return copies && Queue::current().flush_command != 0;
@@ -353,7 +346,7 @@ std::uint64_t flush_now()
 {
     if (idle() || !Queue::current().has_pending())
         return 0;
-    return flush_before_read();
+    return flush_before_commit(refresh::Whose::all);
 }
 
 void install_flush_points()
