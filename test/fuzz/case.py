@@ -29,6 +29,7 @@ class View:
         self.option = getattr(output, 'option', False)
         self.by_function = self.option
         self.mode, self.key_kinds = None, []
+        self.mode_now, self.marked = None, False      # where the case changes them
         self.words, self.reads = '', []
         self.copied = output.copied
 
@@ -52,7 +53,7 @@ class View:
     @property
     def is_queued(self):
         """Whether it follows when its queue is applied."""
-        return self.mode in ('deferred', 'manual')
+        return (self.mode_now or self.mode) in ('deferred', 'manual')
 
     @property
     def backing(self):
@@ -93,6 +94,7 @@ class Case:
     def __init__(self):
         self.settings, self.tables, self.triggers, self.transactions = [], [], [], []
         self.views = []           # and functions, in the order in which they are made
+        self.changes_states = False      # modes, suspensions
 
     def tviews(self):
         return [view for view in self.views if view.is_tview]
@@ -113,7 +115,7 @@ class Case:
         shown = [view for view in self.tviews() if view.name == failure.tview] or self.tviews()
         compare = [f'{view.compare_sql()};' for view in shown]
         empty = [f'{view.unqueued_sql()};' for view in shown if view.is_queued]
-        empty += ['SELECT pg_tviews_apply();'] if any(view.is_queued for view in self.tviews()) else []
+        empty += ['SELECT pg_tviews_apply();'] if self.changes_states or any(view.is_queued for view in self.tviews()) else []
         for transaction in self.transactions:
             met = isinstance(transaction, meeting.Meeting)
             inside = [f'{view.compare_sql(transaction.by_view)};' for view in shown]
@@ -182,9 +184,11 @@ def generate(seed, limits):
     writes.has_triggers = bool(case.triggers)
     writes.texts = ' '.join([view.create_sql() for view in case.views if view.name.startswith('fn_')] +
                             [text for trigger in case.triggers for text in trigger.statements()])
+    writes.changes_states = case.changes_states = rng.random() < 0.3
     # A new column gives the text of a NATURAL join another meaning.
     writes.may_add_columns = not any('NATURAL' in str(view.node) for view in case.views)
     case.transactions = [meeting.random_meeting(writes) if rng.random() < 0.12 else writes.renaming() if rng.random() < 0.04
+                         else writes.suspending() if case.changes_states and rng.random() < 0.3
                          else writes.transaction() for _ in range(rng.choice([2, 4, 6, 8, 10]))]
     return case
 

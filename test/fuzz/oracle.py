@@ -153,6 +153,8 @@ class Runner:
 
     def _run(self):
         self.main = Session(self.parameters)
+        for view in self.case.tviews():
+            view.mode_now = None
         for (name,) in self.main.run('SELECT gid FROM pg_prepared_xacts WHERE database = current_database()'):
             self.main.run(f"ROLLBACK PREPARED '{name}'")
         for text in PREAMBLE + self.case.settings:
@@ -182,12 +184,23 @@ class Runner:
             self._check_all('after commit')
         self._verify()
 
+    def _kept_tviews(self):
+        """TVIEWs that are maintained; looks at modes and marks where the case changes them."""
+        if not self.case.changes_states:
+            return self.case.tviews()
+        found = {name: (mode, marked) for name, mode, marked in self.main.run(
+            'SELECT "table"::regclass::text, refresh_mode, EXISTS (SELECT FROM pg_tview_state AS s WHERE s.tview = m."table") '
+            'FROM pg_tview_meta AS m')}
+        for view in self.case.tviews():
+            view.mode_now, view.marked = found[view.name]
+        return [view for view in self.case.tviews() if not view.marked]
+
     def _apply(self):
         """What is queued for TVIEWs.  Data that no document can be made of fail here, not at the commit: then the case ends."""
-        if not any(view.is_queued for view in self.case.tviews()):
+        if not self.case.changes_states and not any(view.is_queued for view in self.case.tviews()):
             return True
         try:
-            while self.main.run('SELECT 1 FROM pg_tview_queue LIMIT 1'):
+            while self.main.run("SELECT 1 FROM pg_tview_queue WHERE tview NOT IN (SELECT tview FROM pg_tview_state WHERE state = 'suspended') LIMIT 1"):
                 self.main.run('SELECT pg_tviews_apply()')
                 self._note('queues applied')
         except psycopg2.Error as error:
@@ -483,7 +496,7 @@ class Runner:
         self.main.run("SET LOCAL lock_timeout = '200ms'")
         try:
             self._check_unqueued('in one snapshot, beside two sessions')
-            for view in self.case.tviews():
+            for view in self._kept_tviews():
                 if not view.is_queued:
                     self._check(view, 'in one snapshot, beside two sessions')
         except psycopg2.errors.LockNotAvailable:
@@ -561,7 +574,7 @@ class Runner:
         if transaction.alone:
             self._check_unqueued('after a statement that commits by itself', transaction.by_view)
             return self._check_all('after a statement that commits by itself', transaction.by_view) if self._apply() else None
-        return self._check_views([view for view in self.case.tviews() if not view.is_queued], transaction, 'inside a transaction')
+        return self._check_views([view for view in self._kept_tviews() if not view.is_queued], transaction, 'inside a transaction')
 
     def _check_views(self, views, transaction, when):
         if transaction.timezone:
@@ -577,12 +590,12 @@ class Runner:
         self._note('queues applied by a writer')
         if any(trigger.on.startswith('tv_') for trigger in self.case.triggers):
             return
-        views = [view for view in self.case.tviews() if view.is_queued and not reads_tviews(self.case.views, view.node)]
+        views = [view for view in self._kept_tviews() if view.is_queued and not reads_tviews(self.case.views, view.node)]
         if not transaction.alone:
             self._check_views(views, transaction, 'where the queue was applied')
 
     def _check_unqueued(self, when, by_view=False):
-        for view in self.case.tviews():
+        for view in self._kept_tviews():
             if view.is_queued:
                 self._note('comparisons of rows that are not queued')
                 rows = self.main.run(view.unqueued_sql(by_view))
@@ -590,7 +603,7 @@ class Runner:
                     raise Failed(Failure('difference that is not queued', view.name, None, when, rows))
 
     def _check_all(self, when, by_view=False):
-        for view in self.case.tviews():
+        for view in self._kept_tviews():
             try:
                 self._check(view, when, by_view)
             except psycopg2.Error as error:
@@ -635,7 +648,8 @@ class Runner:
 
     def _verify(self):
         try:
-            rows = self.main.run('SELECT tview_name::text, key::text, difference FROM pg_tviews_verify()')
+            rows = self.main.run('SELECT tview_name::text, key::text, difference FROM pg_tviews_verify() '
+                                 'WHERE tview_name NOT IN (SELECT tview FROM pg_tview_state)')
         except psycopg2.Error as error:
             if not self._alive():
                 raise

@@ -62,6 +62,7 @@ class Writes:
     def __init__(self, rng, tables, tviews):
         self.rng, self.tables, self.tviews = rng, tables, tviews
         self.extra, self.may_add_columns, self.has_triggers, self.texts = 0, True, False, ''
+        self.changes_states = False
         self.added, self.met = [], False      # columns added; whether two sessions write
         self.copied = self._copied_columns()
 
@@ -119,11 +120,27 @@ class Writes:
         steps.append(Step('sql', f'ALTER TABLE {table.name} RENAME COLUMN {new} TO {name}', needed=True))
         return Transaction('', steps, '', alone=True, by_view=True)
 
+    def suspending(self):
+        """A TVIEW is suspended for some statements, and resumed unless that is rolled back."""
+        name = self.rng.choice(self.tviews).name
+        suspend = Step('sql', f"SELECT pg_tviews_suspend('{name}', '{self.rng.choice(['database', 'database', 'session', 'transaction'])}')")
+        resume = Step('sql', f"SELECT pg_tviews_resume('{name}')")
+        alone = self.chance(0.4)
+        steps = [self.step(0 if alone else 2) for _ in range(self.rng.choice([1, 2, 3]))]
+        if alone:
+            return Transaction('', [suspend] + steps + [resume], '', alone=True)
+        body = [suspend] + steps + [resume] * self.chance(0.7)
+        if self.chance(0.3):
+            body = [Step('block', body=body, end=self.rng.choice(['rollback', 'release']))]
+        body = [self.step(2) for _ in range(self.rng.choice([0, 0, 1]))] + body + [self.step(2) for _ in range(self.rng.choice([0, 1, 2]))]
+        end = self.rng.choice(['COMMIT', 'COMMIT', 'COMMIT', 'ROLLBACK', 'PREPARE'])
+        return Transaction('BEGIN', body, end, watched=self.chance(0.25))
+
     def step(self, depth):
         roll = self.rng.random()
         if not self.has_triggers and self.chance(0.03):
             return Step('noop', self.update_nothing(self.target(self.rng.choice(self.tables))))
-        if any(tview.is_queued for tview in self.tviews) and self.chance(0.06):
+        if (self.changes_states or any(tview.is_queued for tview in self.tviews)) and self.chance(0.06):
             return Step('apply', 'SELECT pg_tviews_apply()')
         if depth > 0 and self.chance(0.02):
             return Step('hurry', str(self.rng.choice([1, 1, 2, 3])))
@@ -144,6 +161,9 @@ class Writes:
             return self.read(inside, alone)
         if self.chance(0.02):
             return Step('sql', f'SET pg_tviews.patch = {self.rng.choice(["on", "off"])}')
+        if self.changes_states and self.tviews and not inside and self.chance(0.08):
+            return Step('sql', f"SELECT pg_tviews_set_refresh_mode('{self.rng.choice(self.tviews).name}', "
+                               f"'{self.rng.choice(['transactional', 'immediate', 'manual', 'manual', 'deferred'])}')")
         return Step('sql', self.statement())
 
     def read(self, inside, alone):
@@ -158,7 +178,7 @@ class Writes:
                    f"SELECT query_to_xml('SELECT * FROM {name}', true, true, '') IS NULL",
                    f'DO $do$ DECLARE r record; BEGIN FOR r IN SELECT * FROM {name} LOOP END LOOP; END $do$',
                    f"COPY {name} TO PROGRAM 'cat >/dev/null'"]
-        if not alone and not tview.is_queued:      # that one would show what was there before
+        if not alone and not tview.is_queued and not self.changes_states:      # that one would show what was there before
             choices += [self.cursors(tview)] * 2
         return Step('sql', self.rng.choice(choices))
 
@@ -441,6 +461,9 @@ def hurried(milliseconds):
 
 def kind_of(sql):
     """What a statement is, for the statistics."""
+    called = re.match(r'SELECT (pg_tviews_\w+)', sql)
+    if called:
+        return called.group(1)
     words = sql.split(None, 2)
     kind = words[0]
     if kind in ('CREATE', 'ALTER', 'ROLLBACK', 'TRUNCATE') and len(words) > 1:
