@@ -316,5 +316,56 @@ SELECT l FROM tv_deep;
 CALL check_exact();
 DROP TABLE tv_deep, tb_number;
 
+-- What columns there are, and of which type, decides what the body of a function means: in `*`, in NATURAL JOIN, for a bare name.  Also
+-- where the command names the parent of the table, or its type.
+CREATE TABLE "Kin" (pk int PRIMARY KEY, word text);
+CREATE TABLE tb_kid (PRIMARY KEY (pk)) INHERITS ("Kin");
+CREATE TYPE kind_of AS (pk int, word text);
+CREATE TABLE tb_of OF kind_of (PRIMARY KEY (pk));
+CREATE TABLE tb_beside (pk int PRIMARY KEY, size int);
+INSERT INTO "Kin" VALUES (1, 'one');
+INSERT INTO tb_kid VALUES (2, 'two');
+INSERT INTO tb_of VALUES (2, 'two');
+INSERT INTO tb_beside VALUES (1, 3), (2, 4);
+CREATE FUNCTION word_of(i int) RETURNS text STABLE LANGUAGE sql AS 'SELECT word::text FROM "Kin" WHERE pk = i';
+CREATE FUNCTION row_of_kid(i int) RETURNS jsonb STABLE LANGUAGE sql AS 'SELECT to_jsonb(q) FROM (SELECT * FROM tb_kid WHERE pk = i) q';
+CREATE FUNCTION row_of_type(i int) RETURNS jsonb STABLE LANGUAGE sql AS 'SELECT to_jsonb(q) FROM (SELECT * FROM tb_of WHERE pk = i) q';
+CREATE FUNCTION joined_to(i int) RETURNS bigint STABLE LANGUAGE sql AS 'SELECT count(*) FROM "Kin" NATURAL JOIN tb_beside WHERE pk = i';
+CREATE FUNCTION as_long(i int) RETURNS bool STABLE LANGUAGE sql AS
+    'SELECT EXISTS (SELECT FROM "Kin" k WHERE k.pk = b.pk AND length(word) = size) FROM tb_beside b WHERE b.pk = i';
+CREATE TABLE tv_kin AS
+    SELECT pk AS pk_kin, word_of(pk) AS w, row_of_kid(pk) AS k, row_of_type(pk) AS t, joined_to(pk) AS j, as_long(pk) AS l FROM tb_beside;
+SELECT pk_kin, w, k, t, j, l FROM tv_kin ORDER BY 1;
+ALTER TABLE "Kin" ALTER word TYPE varchar USING word || '!';
+SELECT pk_kin, w FROM tv_kin ORDER BY 1;
+CALL check_exact();
+ALTER TABLE "Kin" ADD COLUMN size int DEFAULT 4;
+SELECT pk_kin, k, j, l FROM tv_kin ORDER BY 1;
+CALL check_exact();
+UPDATE tb_beside SET size = 5;
+UPDATE "Kin" SET size = 5 WHERE pk = 2;
+CALL check_exact();
+ALTER TABLE "Kin" RENAME size TO height;
+SELECT pk_kin, k, j FROM tv_kin ORDER BY 1;
+CALL check_exact();
+ALTER TABLE "Kin" DROP COLUMN height;
+SELECT pk_kin, k FROM tv_kin ORDER BY 1;
+CALL check_exact();
+ALTER TYPE kind_of ADD ATTRIBUTE size int CASCADE;
+SELECT pk_kin, t FROM tv_kin ORDER BY 1;
+CALL check_exact();
+DROP TABLE tv_kin, "Kin", tb_kid, tb_of, tb_beside;
+
+-- An enum inside a multirange.
+CREATE TYPE grade AS ENUM ('low', 'high');
+CREATE TYPE grades AS RANGE (SUBTYPE = grade);
+CREATE TABLE tb_graded (pk int PRIMARY KEY, at grades_multirange);
+INSERT INTO tb_graded VALUES (1, '{[low,high]}');
+CREATE TABLE tv_graded AS SELECT pk AS pk_graded, at::text AS at FROM tb_graded;
+ALTER TYPE grade RENAME VALUE 'low' TO 'base';
+SELECT at FROM tv_graded;
+CALL check_exact();
+DROP TABLE tv_graded, tb_graded;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_follow, s_follow_2 CASCADE;

@@ -46,15 +46,22 @@ bool alters(Node *parsetree, std::initializer_list<AlterTableType> kinds)
     return false;
 }
 
-// Whether the command goes through to the children of a table and to the tables of a composite type, which it does not name.
-bool alters_family(Node *parsetree)
+// Whether the command changes the columns of a table or composite type: which there are, what they are called, what is in them.
+bool alters_columns(Node *parsetree)
 {
     if (IsA(parsetree, RenameStmt)) {
         ObjectType kind = reinterpret_cast<RenameStmt *>(parsetree)->renameType;
         return kind == OBJECT_COLUMN || kind == OBJECT_ATTRIBUTE;
     }
-    return alters(parsetree, {AT_AddColumn, AT_DropColumn, AT_AlterColumnType, AT_EnableTrig, AT_EnableAlwaysTrig, AT_EnableReplicaTrig,
-                              AT_DisableTrig, AT_EnableTrigAll, AT_DisableTrigAll, AT_EnableTrigUser, AT_DisableTrigUser});
+    return alters(parsetree, {AT_AddColumn, AT_DropColumn, AT_AlterColumnType});
+}
+
+// Whether the command goes through to the children of a table and to the tables of a composite type, which it does not name.
+bool alters_family(Node *parsetree)
+{
+    return alters_columns(parsetree) ||
+           alters(parsetree, {AT_EnableTrig, AT_EnableAlwaysTrig, AT_EnableReplicaTrig, AT_DisableTrig, AT_EnableTrigAll,
+                              AT_DisableTrigAll, AT_EnableTrigUser, AT_DisableTrigUser});
 }
 
 void add_typed_tables(std::set<Object> &objects)
@@ -138,6 +145,7 @@ void collect_types(Oid type, std::set<Oid> &types)
         return;
     collect_types(pg::call(get_element_type, type), types);
     collect_types(pg::call([&] { return type_is_range(type) ? get_range_subtype(type) : InvalidOid; }), types);
+    collect_types(pg::call([&] { return type_is_multirange(type) ? get_multirange_range(type) : InvalidOid; }), types);
     Oid base = pg::call(getBaseType, type);
     if (base != type)
         collect_types(base, types);
@@ -376,6 +384,15 @@ bool may_concern_tviews(const char *tag)
            command == "CREATE EXTENSION" || command == "CREATE FOREIGN TABLE" || command == "CREATE CAST" || makes_type(tag);
 }
 
+// The relations among the objects: in a function's body a new column is in each `*`, joins naturally and may be what a name means.
+void add_relation_names(const std::set<Object> &objects, std::set<std::string> &names)
+{
+    for (const Object &object : objects)
+        if (object.catalog == RelationRelationId)
+            if (const char *name = pg::call(get_rel_name, object.id); name != nullptr)
+                names.insert(name);
+}
+
 struct Command {
     Node *parsetree;
     std::set<Object> objects;     // what it made or altered
@@ -467,6 +484,8 @@ void after_ddl(Node *parsetree, const char *tag)
     add_names(parsetree, command.names);
     if (std::string_view(tag).starts_with("CREATE") || redefines(parsetree))
         command.names.merge(made_names());
+    if (alters_columns(parsetree))
+        add_relation_names(command.objects, command.names);
     complete_names(tviews, command.names);
     if (makes_type(tag))
         command.objects.clear();
