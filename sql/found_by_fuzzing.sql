@@ -530,5 +530,23 @@ CALL check_exact();
 SELECT pk_peak, peak FROM tv_peak ORDER BY 1;
 DROP TABLE tv_peak;
 
+-- A row as a whole, of a table that has a column of the name by which the extension's own statements call the table.
+CREATE TABLE tb_site (y int, v int, t int, name text);
+INSERT INTO tb_site VALUES (1, 1, 1, 'site');
+CREATE TABLE tv_site AS SELECT c.id AS pk_site, to_jsonb(s) AS y FROM tb_cart c JOIN tb_site s ON s.name <> '';
+UPDATE tb_site SET v = 2;
+CALL check_exact();
+UPDATE tb_site SET name = 'other';
+CALL check_exact();
+CREATE TABLE tv_open AS SELECT c.id AS pk_open, (SELECT jsonb_agg(s.name) FROM tb_site s) AS v, c.id AS t FROM tb_cart c;
+ALTER TABLE tb_site DISABLE TRIGGER ALL;
+UPDATE tb_site SET name = 'third';
+ALTER TABLE tb_site ENABLE TRIGGER ALL;
+SELECT tview_name, difference, count(*) FROM pg_tviews_verify('tv_open') GROUP BY 1, 2;
+SELECT updated FROM pg_tviews_refresh('tv_open');
+SELECT updated FROM pg_tviews_refresh('tv_site');
+CALL check_exact();
+DROP TABLE tv_site, tv_open, tb_site;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

@@ -92,8 +92,8 @@ bool decides_order(const Scope *of_occurrence, const Scope *subquery)
 std::string table_sql(const model::Occurrence &occurrence)
 {
     auto column = [&](model::AttributeNumber number) -> std::string {
-        if (number == model::whole_row)
-            return "y";
+        if (number == model::whole_row)       // not y: that would be a column of this name, if there is one
+            return "((y.*)::" + occurrence.attribute(number)->type.name + ")";
         return pg::call([&]() -> const char * {
             return psprintf("y.%s", quote_identifier(occurrence.attribute(number)->name.c_str()));
         });

@@ -220,7 +220,8 @@ std::string verify(const Relations &relations, const Key &key, const OpenColumns
         return fmt::format("{}', COALESCE(v.{}, t.{})", literal, name, name);
     });
     // OFFSET 0: columns are taken out of the rows only where they are looked at.
-    std::string sides = open.empty() ? "" : ", v AS \"?query\", t AS \"?stored\"";
+    // Not v and t: these may be columns.
+    std::string sides = open.empty() ? "" : ", (v.*)::pg_catalog.record AS \"?query\", (t.*)::pg_catalog.record AS \"?stored\"";
     return fmt::format("SELECT d.\"?action\", d.\"?tid\", CASE WHEN d.\"?action\" <> 's' THEN d.\"?key\" END{} FROM "
                        "({}, pg_catalog.jsonb_build_object({}) AS \"?key\"{} FROM {} FULL JOIN {} ON {}{}) AS d",
                        open.empty() ? "" : open_columns(relations, open), verdict(relations), document_key, sides,
