@@ -548,5 +548,22 @@ SELECT updated FROM pg_tviews_refresh('tv_site');
 CALL check_exact();
 DROP TABLE tv_site, tv_open, tb_site;
 
+-- A function in FROM whose alias is one by which walks call their tables: its columns were taken for theirs.
+CREATE TABLE tb_bag (id int PRIMARY KEY, numbers int[], weight int);
+CREATE TABLE tb_item (id int PRIMARY KEY, size int);
+INSERT INTO tb_bag VALUES (1, '{1,2}', 1), (2, '{3}', 2);
+INSERT INTO tb_item VALUES (1, 1), (2, 2), (3, 3);
+CREATE TABLE tv_item AS
+    SELECT i.id AS pk_item, sum(b.weight) AS below FROM tb_item i, tb_bag b, unnest(b.numbers) AS y (id) WHERE y.id < i.id GROUP BY i.id;
+CREATE TABLE tv_sized AS
+    SELECT i.id AS pk_sized, (SELECT count(*) FROM tb_bag b, unnest(b.numbers) AS y (size) WHERE y.size + 1 = i.size) AS n FROM tb_item i;
+SELECT line FROM unnest('{tv_item,tv_sized}'::text[]) AS tview, pg_tviews_explain(tview) AS line WHERE line ~ ' where ';
+UPDATE tb_bag SET weight = 5 WHERE id = 1;
+CALL check_exact();
+INSERT INTO tb_bag VALUES (3, '{1,1}', 1);
+CALL check_exact();
+SELECT pk_item, below, n FROM tv_item FULL JOIN tv_sized ON pk_sized = pk_item ORDER BY pk_sized;
+DROP TABLE tv_item, tv_sized, tb_bag, tb_item;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

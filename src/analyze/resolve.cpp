@@ -2,6 +2,7 @@
 #include "analyze/resolve.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <forward_list>
 #include <functional>
 #include <utility>
@@ -225,6 +226,17 @@ private:
         });
     }
 
+    // Gives a function another alias than those by which walks call tables: x, y, y1, y2 …  Inside the EXISTS it would hide them.  C-side.
+    static void keep_apart(RangeTblEntry *rte)
+    {
+        const char *name = rte->eref->aliasname;
+        if ((*name != 'x' && *name != 'y') || name[1 + std::strspn(name + 1, "0123456789")] != '\0')
+            return;
+        for (Alias *alias : {rte->alias, rte->eref})
+            if (alias != nullptr)
+                alias->aliasname = psprintf("%s_", name);
+    }
+
     // EXISTS (SELECT FROM functions WHERE tree), if the tree uses any.
     Node *with_functions(Node *tree)
     {
@@ -243,6 +255,7 @@ private:
                 rte->functions = static_cast<List *>(copyObjectImpl(functions_[i].arguments));
                 IncrementVarSublevelsUp(reinterpret_cast<Node *>(rte->functions), 1, 0);
                 rte->lateral = false;
+                keep_apart(rte);
                 query->rtable = lappend(query->rtable, rte);
                 auto *reference = makeNode(RangeTblRef);
                 reference->rtindex = static_cast<int>(i) + 1;
