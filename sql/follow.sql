@@ -367,5 +367,28 @@ SELECT at FROM tv_graded;
 CALL check_exact();
 DROP TABLE tv_graded, tb_graded;
 
+-- A schema of the search_path gets another name: what it had is found no more, or again, by the bodies of functions.
+CREATE TABLE s_follow_2.tb_here (pk int PRIMARY KEY, word text);
+CREATE TABLE tb_all (pk int PRIMARY KEY);
+INSERT INTO s_follow_2.tb_here VALUES (1, 'behind');
+INSERT INTO tb_all VALUES (1);
+CREATE SCHEMA s_follow_first;
+CREATE TABLE s_follow_first.tb_here (pk int PRIMARY KEY, word text);
+INSERT INTO s_follow_first.tb_here VALUES (1, 'in front');
+SET search_path = s_follow_first, s_follow, s_follow_2, public;
+CREATE FUNCTION s_follow.here(i int) RETURNS text STABLE LANGUAGE sql AS 'SELECT word FROM tb_here WHERE pk = i';
+CREATE TABLE s_follow.tv_here AS SELECT pk AS pk_here, here(pk) AS word FROM tb_all;
+SELECT word FROM tv_here;
+ALTER SCHEMA s_follow_first RENAME TO s_follow_last;
+SELECT word FROM tv_here;
+UPDATE s_follow_2.tb_here SET word = 'still behind';
+CALL check_exact();
+ALTER SCHEMA s_follow_last RENAME TO s_follow_first;
+SELECT word FROM tv_here;
+CALL check_exact();
+SET search_path = s_follow, s_follow_2, public;
+DROP TABLE tv_here, s_follow_first.tb_here, s_follow_2.tb_here, tb_all;
+DROP SCHEMA s_follow_first;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_follow, s_follow_2 CASCADE;

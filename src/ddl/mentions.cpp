@@ -82,6 +82,22 @@ void add_callers(std::set<std::string> &names)
     }
 }
 
+namespace {
+
+// Whatever a search_path with this schema finds in it.
+void add_names_in_schema(const char *schema, std::set<std::string> &names)
+{
+    Oid id = pg::call([&] { return get_namespace_oid(schema, true); });
+    pg::execute("SELECT relname::pg_catalog.text FROM pg_catalog.pg_class WHERE relnamespace = $1 "
+                "UNION SELECT proname FROM pg_catalog.pg_proc WHERE pronamespace = $1 "
+                "UNION SELECT typname FROM pg_catalog.pg_type WHERE typnamespace = $1 "
+                "UNION SELECT oprname FROM pg_catalog.pg_operator WHERE oprnamespace = $1",
+                {OIDOID}, {{ObjectIdGetDatum(id)}, {}},
+                [&](TupleTableSlot *slot) { names.insert(pg::text_column(slot, 1).value_or("")); });
+}
+
+}  // namespace
+
 void add_names(Node *parsetree, std::set<std::string> &names)
 {
     auto add = [&](const char *name) {
@@ -100,6 +116,8 @@ void add_names(Node *parsetree, std::set<std::string> &names)
         add(statement->subname);
         add(statement->newname);
         add_object(statement->object);
+        if (statement->renameType == OBJECT_SCHEMA)
+            add_names_in_schema(statement->newname, names);
     } else if (IsA(parsetree, AlterObjectSchemaStmt)) {
         auto *statement = reinterpret_cast<AlterObjectSchemaStmt *>(parsetree);
         add(statement->relation ? statement->relation->relname : nullptr);
