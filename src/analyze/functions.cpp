@@ -155,7 +155,12 @@ struct Functions::Facts {
     char kind, volatility;
     bool strict, definer, set, configured, parsed;
 
-    bool is_builtin() const { return schema == PG_CATALOG_NAMESPACE || language == INTERNALlanguageId || language == ClanguageId; }
+    // PostgreSQL's own, or one in C that is declared immutable, as those of most types are.
+    bool is_builtin() const
+    {
+        return schema == PG_CATALOG_NAMESPACE || language == INTERNALlanguageId ||
+               (language == ClanguageId && volatility == PROVOLATILE_IMMUTABLE);
+    }
 };
 
 Functions::Facts Functions::look_up(Oid function)

@@ -20,6 +20,7 @@ constexpr std::string_view session_functions[] = {
     "current_query", "pg_my_temp_schema"};
 
 constexpr std::string_view clock_functions[] = {"now", "transaction_timestamp", "statement_timestamp"};
+constexpr Oid until_today[] = {F_AGE_TIMESTAMP, F_AGE_TIMESTAMPTZ};       // age() of one argument
 
 bool listed(const std::string_view *first, const std::string_view *last, std::string_view name)
 {
@@ -149,7 +150,8 @@ private:
             return refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot use volatile functions",
                           "Function " + written + " is volatile: it may give another result each time a document is built.",
                           "Use an immutable or stable function, or store the value in a column.");
-        if (builtin && listed(std::begin(clock_functions), std::end(clock_functions), function.name))
+        if ((builtin && listed(std::begin(clock_functions), std::end(clock_functions), function.name)) ||
+            std::find(std::begin(until_today), std::end(until_today), oid) != std::end(until_today))
             warn_clock(written);
     }
 
