@@ -565,5 +565,32 @@ CALL check_exact();
 SELECT pk_item, below, n FROM tv_item FULL JOIN tv_sized ON pk_sized = pk_item ORDER BY pk_sized;
 DROP TABLE tv_item, tv_sized, tb_bag, tb_item;
 
+-- Settings of the writer's session that change what quoting and casts in the query give.
+CREATE TABLE tb_quote (id int PRIMARY KEY, name text);
+INSERT INTO tb_quote VALUES (1, 'one');
+CREATE TABLE tv_quote AS SELECT id AS pk_quote, quote_ident(name) AS ident, format('%I', name) AS formatted, ('{NULL,' || name || '}')::text[] AS list FROM tb_quote;
+SET quote_all_identifiers = on;
+SET array_nulls = off;
+UPDATE tb_quote SET name = 'two';
+RESET quote_all_identifiers;
+RESET array_nulls;
+CALL check_exact();
+SELECT pk_quote, ident, formatted, list FROM tv_quote;
+DROP TABLE tv_quote;
+
+-- A queued key that names its time zone by an abbreviation, which means another zone when it is read.
+CREATE TABLE tb_moment (at timestamptz PRIMARY KEY, v int);
+INSERT INTO tb_moment VALUES ('2024-01-01 10:00+08', 1), ('2024-06-01 10:00+08', 1);
+SET TimeZone = 'Asia/Shanghai';
+SET DateStyle = 'SQL, DMY';
+SELECT pg_tviews_create('tv_moment', 'SELECT at, v FROM tb_moment', '{"key": ["at"], "refresh_mode": "manual"}');
+RESET DateStyle;
+RESET TimeZone;
+UPDATE tb_moment SET v = 2;
+SELECT key FROM pg_tview_queue WHERE tview = 'tv_moment'::regclass ORDER BY key;
+SELECT pg_tviews_apply('tv_moment');
+CALL check_exact();
+DROP TABLE tv_moment;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

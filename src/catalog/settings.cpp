@@ -58,12 +58,13 @@ bool check_trace_id(char **value, void **, GucSource)
     return false;
 }
 
-// What output functions, casts, name lookup and parsing inside functions and scans of GIN indexes read.  row_security is always off in a
-// rebuild.
-constexpr const char *pinned_names[] = {
-    "search_path", "TimeZone",   "DateStyle", "IntervalStyle",  "extra_float_digits",     "bytea_output", "lc_monetary",
-    "lc_numeric",  "lc_time",    "xmlbinary", "xmloption",      "default_text_search_config", "array_nulls",
-    "quote_all_identifiers",     "timezone_abbreviations",      "transform_null_equals",  "gin_fuzzy_search_limit"};
+// What output and input functions, casts, quoting, name lookup and parsing inside functions read, and the one that lets index scans
+// leave rows out.  row_security is always off in a rebuild.
+constexpr const char *pinned_names[] = {"search_path", "TimeZone", "timezone_abbreviations", "DateStyle", "IntervalStyle",
+                                        "extra_float_digits", "bytea_output", "array_nulls", "quote_all_identifiers", "lc_monetary",
+                                        "lc_numeric", "lc_time", "xmlbinary", "xmloption", "default_text_search_config",
+                                        "standard_conforming_strings", "backslash_quote", "transform_null_equals",
+                                        "gin_fuzzy_search_limit"};
 
 void define_monitoring_settings()
 {

@@ -29,10 +29,17 @@ LOCKTAG queue_tag(Oid tview)
     return tag;
 }
 
-// Under which keys are written and read as text.
+// Under which keys are written and read as text: the TVIEW's, but where these would make a text mean another value when it is read, as
+// an abbreviated time zone does.
 class KeySettingsScope {
 public:
-    explicit KeySettingsScope(const catalog::PinnedSettings &settings) : pinned_(settings), exact_(catalog::PinnedSettings{{"extra_float_digits", "3"}}) {}
+    explicit KeySettingsScope(const catalog::PinnedSettings &settings)
+        : pinned_(settings), exact_(catalog::PinnedSettings{{"extra_float_digits", "3"},
+                                                            {"DateStyle", "ISO"},
+                                                            {"IntervalStyle", "postgres"},
+                                                            {"array_nulls", "on"}})
+    {
+    }
 
 private:
     PinnedSettingsScope pinned_;
