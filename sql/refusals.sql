@@ -91,6 +91,10 @@ CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, current_schemas(true) AS s
 CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_user WHERE name = current_setting(''application_name'')');
 CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, pg_backend_pid() AS p FROM tb_user');
 CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, txid_current() AS x FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, txid_current_if_assigned() AS x FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, getpgusername() AS by FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, pg_client_encoding() AS encoding FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, age(''3''::xid) AS age FROM tb_user');
 
 -- Locking, samples, system columns, data-modifying WITH.
 CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_user FOR UPDATE');
@@ -116,6 +120,10 @@ CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_foreign');
 CALL attempt('CREATE TABLE tv_class AS SELECT oid AS pk_class, relname FROM pg_class');
 CALL attempt('CREATE TABLE tv_table AS SELECT table_name::text AS pk_table FROM information_schema.tables');
 CALL attempt('CREATE TABLE tv_setting AS SELECT name AS pk_setting FROM pg_settings');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM tb_user WHERE has_table_privilege(name, ''tb_user'', ''select'')');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, pg_has_role(name, ''usage'') AS may FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, pg_get_userbyid(pk_user::oid) AS role FROM tb_user');
+CALL attempt('CREATE TABLE tv_user AS SELECT pk_user, col_description(''tb_user''::regclass, 1) AS text FROM tb_user');
 CREATE VIEW temp_user AS SELECT pk_user FROM tb_temp;
 CALL attempt('CREATE TABLE tv_user AS SELECT pk_user FROM temp_user');
 -- An unlogged TVIEW may read an unlogged table.
@@ -161,6 +169,15 @@ DROP EXTENSION tablefunc;
 CREATE TABLE tv_user AS SELECT pk_user, now() > '2020-01-01' AS late, CURRENT_DATE > '2020-01-01' AS today FROM tb_user;
 DROP TABLE tv_user;
 CREATE TABLE tv_user AS SELECT pk_user, age(timestamp '2020-01-01') > '1 day' AS late, age(timestamp '2020-01-01', '2020-01-02') AS constant FROM tb_user;
+DROP TABLE tv_user;
+CREATE TABLE tv_user AS SELECT pk_user, age(now()) > age(now() - interval '1 year') AS older FROM tb_user;
+DROP TABLE tv_user;
+CREATE TABLE tv_user AS SELECT pk_user, table_to_xml('tb_post', true, true, '')::text AS posts FROM tb_user;
+DROP TABLE tv_user;
+SELECT pg_tviews_create('tv_user', $$SELECT pk_user, table_to_xml('tb_post', true, true, '')::text AS posts, pg_typeof(name)::text AS type FROM tb_user$$,
+                        '{"reads": ["tb_post"]}');
+UPDATE tb_post SET title = upper(title);
+SELECT * FROM exact();
 DROP TABLE tv_user;
 CREATE TABLE tv_user AS SELECT fk_user AS pk_user, jsonb_agg(title) AS data FROM tb_post GROUP BY fk_user;
 DROP TABLE tv_user;

@@ -210,12 +210,24 @@ Functions::Body Functions::read(Oid function, Node *call, const RangeTblFunction
     return body;
 }
 
+namespace {
+
+// Of PostgreSQL's own functions that are not volatile, those that read tables given by name.
+bool maps_tables(Oid function)
+{
+    constexpr Oid mappings[] = {F_TABLE_TO_XML,  F_TABLE_TO_XML_AND_XMLSCHEMA, F_SCHEMA_TO_XML, F_SCHEMA_TO_XML_AND_XMLSCHEMA,
+                                F_DATABASE_TO_XML, F_DATABASE_TO_XML_AND_XMLSCHEMA};
+    return std::find(std::begin(mappings), std::end(mappings), function) != std::end(mappings);
+}
+
+}  // namespace
+
 std::vector<Oid> Functions::called_by(Node *node)
 {
     std::vector<Oid> found;
     pg::call([&] {
         check_functions_in_node(node, [](Oid function, void *context) {
-            if (function >= FirstNormalObjectId)
+            if (function >= FirstNormalObjectId || maps_tables(function))
                 static_cast<std::vector<Oid> *>(context)->push_back(function);
             return false;
         }, &found);
@@ -240,7 +252,7 @@ std::vector<Oid> Functions::called_by(Node *node)
     }
     std::erase_if(found, [&](Oid function) {
         met_.insert(function);
-        return look_up(function).is_builtin();
+        return look_up(function).is_builtin() && !maps_tables(function);
     });
     called_ |= !found.empty();
     return found;
@@ -256,7 +268,7 @@ std::vector<Query *> Functions::statements(Oid function, Node *node, Calling &ca
     if (!caller.called.insert(signature).second || caller.called.size() > most_looked_through)
         return {};
     Facts facts = look_up(function);
-    if (!facts.parsed)
+    if (!facts.parsed && !facts.is_builtin())
         texts_.insert(facts.source);
     Calling calling = caller;
     if (facts.definer)

@@ -61,7 +61,8 @@ public:
     Query *placed(Query *query, Calling calling);
     const Calling *calling_of(const Query *query) const;
 
-    // The functions a node calls itself, an aggregate's parts among them; without those of PostgreSQL and those written in C.
+    // The functions a node calls itself, an aggregate's parts among them; without those written in C and those of PostgreSQL, but for the
+    // few that read tables.
     std::vector<Oid> called_by(Node *node);
     // The statements of a function that is called by `node` and was not looked through, placed inside it.  None if it has been met
     // there already, or if nothing is known of it.

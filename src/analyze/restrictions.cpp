@@ -17,10 +17,18 @@ constexpr std::string_view session_functions[] = {
     "current_setting", "current_user", "session_user", "current_role", "current_schema", "current_schemas",
     "current_database", "inet_client_addr", "inet_client_port", "inet_server_addr", "inet_server_port", "pg_backend_pid",
     "pg_is_in_recovery", "txid_current", "pg_current_xact_id", "pg_current_snapshot", "txid_current_snapshot", "version",
-    "current_query", "pg_my_temp_schema"};
+    "current_query", "pg_my_temp_schema", "getpgusername", "pg_client_encoding", "pg_trigger_depth", "txid_current_if_assigned",
+    "pg_current_xact_id_if_assigned", "mxid_age"};
 
-constexpr std::string_view clock_functions[] = {"now", "transaction_timestamp", "statement_timestamp"};
-constexpr Oid until_today[] = {F_AGE_TIMESTAMP, F_AGE_TIMESTAMPTZ};       // age() of one argument
+// Of PostgreSQL's stable functions called pg_…, these look at nothing but their arguments.
+constexpr std::string_view of_arguments[] = {"pg_typeof", "pg_collation_for", "pg_column_size", "pg_column_compression",
+                                             "pg_char_to_encoding", "pg_encoding_to_char"};
+
+// Further ones that look at catalogs.
+constexpr std::string_view of_catalogs[] = {"obj_description", "col_description", "shobj_description", "row_security_active"};
+
+constexpr Oid clock_functions[] = {F_NOW,           F_TRANSACTION_TIMESTAMP, F_STATEMENT_TIMESTAMP,
+                                   F_AGE_TIMESTAMP, F_AGE_TIMESTAMPTZ,       F_TIMETZ_TIME};
 
 bool listed(const std::string_view *first, const std::string_view *last, std::string_view name)
 {
@@ -47,6 +55,16 @@ Function look_up(Oid oid)
         ReleaseSysCache(tuple);
         return function;
     });
+}
+
+// Whether a function of PostgreSQL gives what catalogs, statistics or the server say.
+bool reads_state(const Function &function)
+{
+    std::string_view name = function.name;
+    if (name.starts_with("pg_"))
+        return (function.returns_set || function.volatility == PROVOLATILE_STABLE) &&
+               !listed(std::begin(of_arguments), std::end(of_arguments), name);
+    return (name.starts_with("has_") && name.ends_with("_privilege")) || listed(std::begin(of_catalogs), std::end(of_catalogs), name);
 }
 
 class Checker {
@@ -140,9 +158,9 @@ private:
         Function function = look_up(oid);
         bool builtin = function.schema == PG_CATALOG_NAMESPACE;
         std::string written = function.written;
-        if (builtin && listed(std::begin(session_functions), std::end(session_functions), function.name))
+        if (builtin && (oid == F_AGE_XID || listed(std::begin(session_functions), std::end(session_functions), function.name)))
             return refuse_session_state(written);
-        if (builtin && function.returns_set && std::string_view(function.name).starts_with("pg_"))
+        if (builtin && reads_state(function))
             return refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW cannot read the server's state",
                           "Nothing tells when the result of " + written + " changes.",
                           "Read it beside the TVIEW, or copy what is needed into a table.");
@@ -150,8 +168,7 @@ private:
             return refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot use volatile functions",
                           "Function " + written + " is volatile: it may give another result each time a document is built.",
                           "Use an immutable or stable function, or store the value in a column.");
-        if ((builtin && listed(std::begin(clock_functions), std::end(clock_functions), function.name)) ||
-            std::find(std::begin(until_today), std::end(until_today), oid) != std::end(until_today))
+        if (std::find(std::begin(clock_functions), std::end(clock_functions), oid) != std::end(clock_functions))
             warn_clock(written);
     }
 
