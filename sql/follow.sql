@@ -389,6 +389,25 @@ CALL check_exact();
 SET search_path = s_follow, s_follow_2, public;
 DROP TABLE tv_here, s_follow_first.tb_here, s_follow_2.tb_here, tb_all;
 DROP SCHEMA s_follow_first;
+-- Values whose text is what a table, type or schema is called.
+CREATE TABLE tb_animal (id int PRIMARY KEY, about regclass);
+CREATE TABLE tb_dog () INHERITS (tb_animal);
+INSERT INTO tb_animal VALUES (1, 'tb_dog');
+INSERT INTO tb_dog VALUES (2, 'tb_animal');
+CREATE VIEW vw_animal AS SELECT id, tableoid::regclass AS kind FROM tb_animal;
+CREATE TABLE tv_animal AS SELECT id AS pk_animal, kind::text FROM vw_animal;
+CREATE TABLE tv_about AS SELECT id AS pk_about, jsonb_build_object('about', about) AS data FROM tb_animal;
+ALTER TABLE tb_dog RENAME TO "tb_Dog";
+SELECT kind, data ->> 'about' AS about FROM tv_animal JOIN tv_about ON pk_about = pk_animal ORDER BY pk_animal;
+CALL check_exact();
+ALTER TABLE "tb_Dog" SET SCHEMA s_follow_2;
+SELECT kind, data ->> 'about' AS about FROM tv_animal JOIN tv_about ON pk_about = pk_animal ORDER BY pk_animal;
+CALL check_exact();
+ALTER SCHEMA s_follow_2 RENAME TO "s Follow";
+SELECT kind FROM tv_animal ORDER BY pk_animal;
+CALL check_exact();
+ALTER SCHEMA "s Follow" RENAME TO s_follow_2;
+DROP TABLE tv_animal, tv_about;
 
 SET client_min_messages = warning;
 DROP SCHEMA s_follow, s_follow_2 CASCADE;

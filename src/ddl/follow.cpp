@@ -23,6 +23,7 @@
 #include "pg/entry.hpp"
 #include "pg/list.hpp"
 #include "pg/spi.hpp"
+#include "pg/walk.hpp"
 #include "queue/skipping.hpp"
 
 namespace tviews::ddl {
@@ -175,6 +176,39 @@ std::vector<Oid> views_of(const catalog::Compiled &tview)
         if (pg::call(get_rel_relkind, watched) == RELKIND_VIEW)
             views.push_back(watched);
     return views;
+}
+
+// Types whose values are OIDs, and whose text is what the object is called.
+bool is_called_by_name(Oid type)
+{
+    constexpr Oid types[] = {REGCLASSOID,    REGPROCOID, REGPROCEDUREOID, REGOPEROID,     REGOPERATOROID,
+                             REGTYPEOID,     REGROLEOID, REGNAMESPACEOID, REGCOLLATIONOID};
+    return std::find(std::begin(types), std::end(types), type) != std::end(types);
+}
+
+// Whether a query has values that change their text when something is called otherwise, as tableoid::regclass does.
+bool shows_names(Node *node)
+{
+    if (node == nullptr)
+        return false;
+    if (IsA(node, Query))
+        return pg::walk_query_children(reinterpret_cast<Query *>(node), 0, shows_names);
+    if (IsA(node, Var) || IsA(node, Const) || IsA(node, FuncExpr) || IsA(node, RelabelType) || IsA(node, CoerceViaIO)) {
+        std::set<Oid> types;
+        collect_types(pg::call(exprType, node), types);
+        if (std::any_of(types.begin(), types.end(), is_called_by_name))
+            return true;
+    }
+    return pg::walk_children(node, shows_names);
+}
+
+// Whether an ALTER gives something another name or schema by which values may call it.
+bool calls_otherwise(Node *parsetree)
+{
+    if (!IsA(parsetree, RenameStmt))
+        return IsA(parsetree, AlterObjectSchemaStmt);
+    ObjectType kind = reinterpret_cast<RenameStmt *>(parsetree)->renameType;
+    return kind != OBJECT_COLUMN && kind != OBJECT_ATTRIBUTE && kind != OBJECT_TABCONSTRAINT && kind != OBJECT_TRIGGER;
 }
 
 // Whether the command may have changed the query's result by itself.
@@ -432,7 +466,11 @@ void follow(const catalog::Tview &tview, const Command &command)
         check_sources(*compiled);
     if (family)
         install_triggers(*compiled);
-    if (family || redefined_view || redefined_function || redefined(*compiled, command.objects, command.inheritance))
+    bool called_otherwise = calls_otherwise(command.parsetree) && std::any_of(views.begin(), views.end(), [](Oid view) {
+        return shows_names(reinterpret_cast<Node *>(analyze::stored_query(view)));
+    });
+    if (family || redefined_view || redefined_function || called_otherwise ||
+        redefined(*compiled, command.objects, command.inheritance))
         queue::note_everything(tview.table);
 }
 
