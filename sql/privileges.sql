@@ -282,6 +282,18 @@ UPDATE tb_sum SET n = 40;
 SELECT pk_sum, v FROM tv_sum;
 SELECT * FROM pg_tviews_verify('tv_sum');
 
+-- Nor does a function bring policies back, whoever it runs as; a setting that leaves them off is none.
+CREATE FUNCTION shown(x integer) RETURNS integer LANGUAGE sql STABLE SECURITY DEFINER SET row_security = on AS
+    'SELECT v FROM s_privileges.tb_secret WHERE id = x';
+CALL attempt('CREATE TABLE tv_shown AS SELECT pk_sum AS pk_shown, shown(n) AS v FROM tb_sum');
+ALTER FUNCTION shown SET row_security = off;
+CREATE TABLE tv_shown AS SELECT pk_sum AS pk_shown, shown(n - 38) AS v FROM tb_sum;
+UPDATE tb_secret SET v = v + 1;
+SELECT v FROM tv_shown;
+CALL attempt('ALTER FUNCTION shown SET row_security = on');
+SELECT * FROM pg_tviews_verify('tv_shown');
+DROP TABLE tv_shown;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_privileges CASCADE;
 DROP OWNED BY regress_tviews_creator, regress_tviews_reader, regress_tviews_writer, regress_tviews_other;

@@ -41,7 +41,26 @@ struct Function {
     Oid schema;
     char volatility;
     bool returns_set;
+    bool under_policies;          // has SET row_security = on
 };
+
+// C-side.
+bool turns_row_security_on(HeapTuple function)
+{
+    bool none, on = false;
+    Datum settings = SysCacheGetAttr(PROCOID, function, Anum_pg_proc_proconfig, &none);
+    Datum *elements = nullptr;
+    int count = 0;
+    if (!none)
+        deconstruct_array(DatumGetArrayTypeP(settings), TEXTOID, -1, false, TYPALIGN_INT, &elements, nullptr, &count);
+    for (int i = 0; i < count; ++i) {
+        char *name, *value;
+        ParseLongOption(TextDatumGetCString(elements[i]), &name, &value);
+        if (value != nullptr && pg_strcasecmp(name, "row_security") == 0)
+            on = parse_bool(value, &on) && on;
+    }
+    return on;
+}
 
 Function look_up(Oid oid)
 {
@@ -51,7 +70,7 @@ Function look_up(Oid oid)
             elog(ERROR, "cache lookup failed for function %u", oid);
         auto *form = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
         Function function{pstrdup(NameStr(form->proname)), format_procedure(oid), form->pronamespace,
-                          form->provolatile, form->proretset};
+                          form->provolatile, form->proretset, turns_row_security_on(tuple)};
         ReleaseSysCache(tuple);
         return function;
     });
@@ -164,6 +183,10 @@ private:
             return refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW cannot read the server's state",
                           "Nothing tells when the result of " + written + " changes.",
                           "Read it beside the TVIEW, or copy what is needed into a table.");
+        if (function.under_policies)
+            return refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot turn row_security on",
+                          "Function " + written + " sets it: policies would leave rows out of documents, and change without the TVIEW being told.",
+                          "Reset the function's setting, and filter in the query or when reading the TVIEW.");
         if (function.volatility == PROVOLATILE_VOLATILE)
             return refuse(ERRCODE_FEATURE_NOT_SUPPORTED, "a TVIEW's query cannot use volatile functions",
                           "Function " + written + " is volatile: it may give another result each time a document is built.",
