@@ -592,5 +592,35 @@ SELECT pg_tviews_apply('tv_moment');
 CALL check_exact();
 DROP TABLE tv_moment;
 
+-- Settings of a library whose functions the query calls, in a session that has not loaded it, and in one that has set them otherwise.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public;
+CREATE TABLE tb_alike (id int PRIMARY KEY, a text, b text);
+INSERT INTO tb_alike VALUES (1, 'similar text', 'similar test'), (2, 'some', 'other');
+SET pg_trgm.similarity_threshold = 0.9;
+CREATE TABLE tv_alike AS SELECT id AS pk_alike, a % b AS alike FROM tb_alike;
+SELECT key, value FROM pg_tview_meta, jsonb_each_text(settings) WHERE "table" = 'tv_alike'::regclass AND key LIKE 'pg_trgm.%' ORDER BY key;
+\c -
+SET search_path = s_found, public;
+UPDATE tb_alike SET a = a || '!';
+SELECT pk_alike, alike FROM tv_alike ORDER BY 1;
+SET pg_trgm.similarity_threshold = 0.1;
+UPDATE tb_alike SET a = a || '!';
+SELECT pk_alike, alike FROM tv_alike ORDER BY 1;
+SHOW pg_trgm.similarity_threshold;
+CALL check_exact();
+DROP TABLE tv_alike;
+DROP EXTENSION pg_trgm;
+
+-- The text search configuration that a query does not name.
+CREATE TEXT SEARCH CONFIGURATION words (COPY = pg_catalog.english);
+SET default_text_search_config = 's_found.words';
+CREATE TABLE tv_words AS SELECT id AS pk_words, to_tsvector(a) AS words FROM tb_alike;
+RESET default_text_search_config;
+ALTER TEXT SEARCH CONFIGURATION words ALTER MAPPING FOR asciiword WITH simple;
+SELECT pk_words, words FROM tv_words ORDER BY 1;
+CALL check_exact();
+DROP TABLE tv_words;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

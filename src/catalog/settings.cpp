@@ -170,4 +170,59 @@ PinnedSettings current_pinned_settings()
     return pinned;
 }
 
+namespace {
+
+// C-side: the name of the library a function written in C comes from, loaded now so that its settings are known; null for other functions.
+const char *library_of(Oid function)
+{
+    HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+    if (!HeapTupleIsValid(tuple))
+        return nullptr;
+    bool none = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->prolang != ClanguageId;
+    Datum file = none ? Datum(0) : SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_probin, &none);
+    char *path = none ? nullptr : TextDatumGetCString(file);
+    ReleaseSysCache(tuple);
+    if (path == nullptr)
+        return nullptr;
+    FmgrInfo loaded;
+    fmgr_info(function, &loaded);
+    const char *slash = std::strrchr(path, '/');
+    std::size_t length = std::strlen(path);
+    if (length > 3 && std::strcmp(path + length - 3, ".so") == 0)
+        path[length - 3] = '\0';
+    return slash != nullptr ? slash + 1 : path;
+}
+
+struct Setting {
+    const char *name, *value, *context;
+};
+
+Setting setting(int number)
+{
+    return pg::call([&] {
+        const char *columns[20];
+        bool hidden;
+        GetConfigOptionByNum(number, columns, &hidden);
+        return Setting{columns[0], columns[1], columns[6]};
+    });
+}
+
+}  // namespace
+
+PinnedSettings current_settings_of_libraries(const std::set<Oid> &functions)
+{
+    std::set<std::string> prefixes;
+    for (Oid function : functions)
+        if (const char *library = pg::call(library_of, function))
+            prefixes.insert(std::string(library) + ".");
+    PinnedSettings found;
+    for (int number = 0; !prefixes.empty() && number < GetNumConfigOptions(); ++number) {
+        Setting one = setting(number);
+        std::string name = one.name, context = one.context;
+        if (prefixes.count(name.substr(0, name.find('.') + 1)) != 0 && (context == "user" || context == "superuser"))
+            found.emplace_back(name, one.value);
+    }
+    return found;
+}
+
 }  // namespace tviews::catalog

@@ -50,5 +50,7 @@ using PinnedSettings = std::vector<std::pair<std::string, std::string>>;
 
 // The values now in force of the settings that a document's content can depend on.
 PinnedSettings current_pinned_settings();
+// The same of the settings that belong to the libraries some functions come from, as pg_trgm.similarity_threshold does.
+PinnedSettings current_settings_of_libraries(const std::set<unsigned int> &functions);
 
 }  // namespace tviews::catalog

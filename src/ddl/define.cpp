@@ -353,6 +353,9 @@ std::string define_tview(Oid oid, const Query *query, const Options &options, Fi
     std::copy_if(table.columns.begin(), table.columns.end(), std::back_inserter(row.fk_columns), is_reference);
     prepare_table(table, options);
     auto tview = catalog::compile(row.tview);
+    for (auto &setting : catalog::current_settings_of_libraries(tview->functions))
+        row.tview.settings.push_back(std::move(setting));
+    tview->tview.settings = row.tview.settings;
     row.tview.dependencies = tview->tview.dependencies = base_relations(tview->analysis);
     check_policies(row.tview.dependencies);
     bind(oid, row.tview.view);

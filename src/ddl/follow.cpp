@@ -112,14 +112,25 @@ std::set<Object> changed_objects(Node *parsetree)
     return objects;
 }
 
-// Everything a view depends on, directly, through the views it reads or through other objects: functions, types, operators, what
-// an aggregate or a SQL function calls.
-std::set<Object> referenced_objects(Oid view)
+// What default_text_search_config was when the TVIEW was made; InvalidOid if there is none of that name any more.
+Oid default_configuration(const catalog::Tview &tview)
 {
+    for (const auto &[name, value] : tview.settings)
+        if (name == "default_text_search_config")
+            return pg::call([&] { return get_ts_config_oid(stringToQualifiedNameList(value.c_str()), true); });
+    return InvalidOid;
+}
+
+// Everything a TVIEW's view depends on, directly, through the views it reads or through other objects: functions, types, operators, what
+// an aggregate or a SQL function calls.  So it does on the text search configuration it was made under, without saying so.
+std::set<Object> referenced_objects(const catalog::Tview &tview)
+{
+    Oid configuration = default_configuration(tview);
     std::set<Object> objects;
     pg::execute("WITH RECURSIVE used(classid, objid) AS ("
                 "SELECT 'pg_catalog.pg_rewrite'::pg_catalog.regclass::pg_catalog.oid, r.oid "
                 "FROM pg_catalog.pg_rewrite r WHERE r.ev_class = $1 AND r.rulename = '_RETURN' "
+                "UNION ALL SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass::pg_catalog.oid, $2 "
                 "UNION SELECT n.classid, n.objid FROM used u JOIN pg_catalog.pg_depend d "
                 "ON d.classid = u.classid AND d.objid = u.objid CROSS JOIN LATERAL ("
                 "SELECT d.refclassid, d.refobjid WHERE d.refclassid <> 'pg_catalog.pg_class'::pg_catalog.regclass "
@@ -127,7 +138,7 @@ std::set<Object> referenced_objects(Oid view)
                 "UNION ALL SELECT 'pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid FROM pg_catalog.pg_rewrite r "
                 "WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND r.ev_class = d.refobjid AND r.rulename = '_RETURN'"
                 ") AS n(classid, objid)) SELECT classid, objid FROM used",
-                {OIDOID}, {{ObjectIdGetDatum(view)}, {}}, [&](TupleTableSlot *slot) {
+                {OIDOID, OIDOID}, {{ObjectIdGetDatum(tview.view), ObjectIdGetDatum(configuration)}, {}}, [&](TupleTableSlot *slot) {
                     pg::call([&] { slot_getallattrs(slot); });
                     objects.insert({DatumGetObjectId(slot->tts_values[0]), DatumGetObjectId(slot->tts_values[1])});
                 });
@@ -226,7 +237,7 @@ bool redefined(const catalog::Compiled &tview, const std::set<Object> &objects, 
     auto is_relation = [](const Object &object) { return object.catalog == RelationRelationId; };
     if (std::all_of(objects.begin(), objects.end(), is_relation))
         return false;
-    auto referenced = referenced_objects(tview.tview.view);
+    auto referenced = referenced_objects(tview.tview);
     return std::any_of(objects.begin(), objects.end(),
                        [&](const Object &object) { return !is_relation(object) && referenced.count(object) != 0; });
 }
@@ -234,7 +245,7 @@ bool redefined(const catalog::Compiled &tview, const std::set<Object> &objects, 
 // Compiling locks what a TVIEW reads, which may be nobody's business here and about to be dropped: only one that calls functions.
 bool calls_functions(const catalog::Tview &tview)
 {
-    auto objects = referenced_objects(tview.view);
+    auto objects = referenced_objects(tview);
     return std::any_of(objects.begin(), objects.end(), [](const Object &object) { return object.catalog == ProcedureRelationId; });
 }
 

@@ -18,7 +18,9 @@ bool has_temporary_schema()
 // Whether a setting has this value, or means the same: without temporary tables it is all one where a path has their schema.
 bool is_set(const std::string &name, const std::string &value)
 {
-    const char *now = GetConfigOption(name.c_str(), false, false);
+    const char *now = GetConfigOption(name.c_str(), true, false);
+    if (now == nullptr)
+        return false;                 // of a library that is not loaded yet
     if (value == now)
         return true;
     std::size_t length = std::strlen(now);
