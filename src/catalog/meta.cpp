@@ -364,11 +364,14 @@ void update_dependencies(Oid table, const std::vector<Oid> &dependencies)
                 {REGCLASSOID, REGCLASSARRAYOID}, {{ObjectIdGetDatum(table), regclass_array_datum(dependencies)}, {}});
 }
 
-void update_undetermined(Oid table, const std::vector<std::string> &undetermined)
+bool update_undetermined(Oid table, const std::vector<std::string> &undetermined)
 {
     AsExtensionOwner owner;
-    pg::execute(fmt::format("UPDATE {} SET undetermined = $2 WHERE \"table\" = $1 AND undetermined <> $2", own_table(meta_name)),
-                {REGCLASSOID, TEXTARRAYOID}, {{ObjectIdGetDatum(table), pg::text_array_datum(undetermined)}, {}});
+    bool changed = false;
+    pg::execute(fmt::format("UPDATE {} SET undetermined = $2 WHERE \"table\" = $1 AND undetermined <> $2 RETURNING true", own_table(meta_name)),
+                {REGCLASSOID, TEXTARRAYOID}, {{ObjectIdGetDatum(table), pg::text_array_datum(undetermined)}, {}},
+                [&](TupleTableSlot *) { changed = true; });
+    return changed;
 }
 
 void update_refresh_mode(Oid table, RefreshMode mode)

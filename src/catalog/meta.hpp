@@ -65,7 +65,8 @@ struct Deleted {
 };
 Deleted delete_tview(Oid table);
 void update_dependencies(Oid table, const std::vector<Oid> &dependencies);
-void update_undetermined(Oid table, const std::vector<std::string> &undetermined);
+// Returns whether they differed.
+bool update_undetermined(Oid table, const std::vector<std::string> &undetermined);
 void update_refresh_mode(Oid table, RefreshMode mode);
 // Writes entity, schema and definition again after a rename.  Returns whether anything differed.
 bool update_names(Oid table, const std::string &entity, const std::string &schema, const std::string &definition);

@@ -128,11 +128,10 @@ void check_query(const Query *query, const catalog::Tview &tview)
         pg::emit(WARNING, warning);
 }
 
-// Warns of what the query leaves open, once for all places, and returns these.  A warning: the TVIEW works, but not everybody who
-// writes LIMIT 1 knows that it is open, and a document that changes by itself looks like an error later.
-std::vector<std::string> check_undetermined(const Query *query, const catalog::Tview &tview)
+// Warns of what the query leaves open, once for all places.  A warning: the TVIEW works, but not everybody who writes LIMIT 1 knows
+// that it is open, and a document that changes by itself looks like an error later.
+void warn_of_undetermined(const analyze::Undetermined &open)
 {
-    analyze::Undetermined open = analyze::find_undetermined(query, catalog::environment_of(tview));
     auto lines = [](const std::vector<std::string> &texts, const char *separator) {
         std::string all;
         for (const std::string &text : texts)
@@ -142,7 +141,6 @@ std::vector<std::string> check_undetermined(const Query *query, const catalog::T
     if (!open.empty())
         pg::emit(WARNING, {ERRCODE_WARNING, "the data do not determine the TVIEW's content", lines(open.places, "\n"),
                            lines(open.hints, "\n")});
-    return open.places;
 }
 
 // v_<entity>, or another free name if the application owns that one.
@@ -346,7 +344,9 @@ std::string define_tview(Oid oid, const Query *query, const Options &options, Fi
     row.tview.reads = options.reads;
     row.tview.mode = options.mode;
     check_query(query, row.tview);
-    row.undetermined = check_undetermined(query, row.tview);
+    analyze::Undetermined open = analyze::find_undetermined(query, catalog::environment_of(row.tview));
+    warn_of_undetermined(open);
+    row.undetermined = open.places;
     row.tview.view = create_view(table, query);
     row.definition = analyze::view_text(row.tview.view);
     row.options = options.text;
@@ -379,17 +379,22 @@ std::string define_tview(Oid oid, const Query *query, const Options &options, Fi
     return mark;
 }
 
-void adopt_redefinition(const catalog::Tview &tview)
+void adopt_redefinition(const catalog::Tview &tview, Writers writers)
 {
     Query *query = analyze::stored_query(tview.view);
     check_query(query, tview);
-    catalog::update_undetermined(tview.table, check_undetermined(query, tview));
+    analyze::Undetermined open = analyze::find_undetermined(query, catalog::environment_of(tview));
+    bool changed = catalog::update_undetermined(tview.table, open.places);
+    if (changed || writers == Writers::waited_for)            // new columns are no reason to say it again
+        warn_of_undetermined(open);
     std::vector<Oid> dependencies = base_relations(catalog::compile(tview)->analysis);
     check_cycle(tview, dependencies);
-    lock_out_writers({dependencies.begin(), dependencies.end()});
-    catalog::invalidate({tview.table});
     // In whatever order: a restored database gave the tables other OIDs.
-    if (std::is_permutation(dependencies.begin(), dependencies.end(), tview.dependencies.begin(), tview.dependencies.end()))
+    bool same = std::is_permutation(dependencies.begin(), dependencies.end(), tview.dependencies.begin(), tview.dependencies.end());
+    if (!same || writers == Writers::waited_for)
+        lock_out_writers({dependencies.begin(), dependencies.end()});
+    catalog::invalidate({tview.table});
+    if (same)
         return;
     catalog::update_dependencies(tview.table, dependencies);
     pg::call(CommandCounterIncrement);

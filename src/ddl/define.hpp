@@ -24,6 +24,10 @@ std::string define_tview(Oid table, const Query *query, const Options &options, 
 
 // The backing view, or one below it, reads something else now: checks it again and captures what it reads.  Needs an SPI
 // session.  Raises: 0A000 as above, 42P17 if the TVIEW would read itself.
-void adopt_redefinition(const catalog::Tview &tview);
+//
+// Writers whose changes were captured for what it read before are waited for; not where the columns of a table changed, on which the
+// command has the strongest lock: a writer of another table would wait for that one at its flush, and both would be in a deadlock.
+enum class Writers { waited_for, left };
+void adopt_redefinition(const catalog::Tview &tview, Writers writers = Writers::waited_for);
 
 }  // namespace tviews::ddl

@@ -417,7 +417,8 @@ void follow(const catalog::Tview &tview, const Command &command)
                               std::any_of(compiled->functions.begin(), compiled->functions.end(),
                                           [&](Oid function) { return changed(command.objects, ProcedureRelationId, function); });
     if (redefined_view || redefined_function) {
-        adopt_redefinition(tview);
+        bool columns = !redefined_view && alters_columns(command.parsetree);
+        adopt_redefinition(tview, columns ? Writers::left : Writers::waited_for);
         compiled = catalog::compiled(tview.table);
     }
     bool family = command.readers.count(tview.table) != 0;
