@@ -294,6 +294,19 @@ CALL attempt('ALTER FUNCTION shown SET row_security = on');
 SELECT * FROM pg_tviews_verify('tv_shown');
 DROP TABLE tv_shown;
 
+-- Planning runs functions of the query too: as the TVIEW's owner.
+CREATE TABLE tb_line (pk_line integer PRIMARY KEY, n integer);
+INSERT INTO tb_line SELECT n, n FROM generate_series(1, 300) n;
+GRANT SELECT, TRIGGER ON tb_line TO regress_tviews_creator;
+SET ROLE regress_tviews_creator;
+CREATE FUNCTION as_owner(x integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS
+    'BEGIN ASSERT current_user = ''regress_tviews_creator'', ''run as '' || current_user; RETURN x; END';
+CREATE TABLE tv_line AS SELECT pk_line, n + as_owner(1) AS n FROM tb_line WHERE n > as_owner(0);
+RESET ROLE;
+UPDATE tb_line SET n = n + 1 WHERE pk_line <= 20;
+UPDATE tb_line SET n = n + 1;
+SELECT * FROM pg_tviews_verify('tv_line');
+
 SET client_min_messages = warning;
 DROP SCHEMA s_privileges CASCADE;
 DROP OWNED BY regress_tviews_creator, regress_tviews_reader, regress_tviews_writer, regress_tviews_other;

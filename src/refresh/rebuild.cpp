@@ -8,6 +8,7 @@
 #include "pg/subtransaction.hpp"
 #include "pg/row_parameters.hpp"
 #include "plan/rebuild_sql.hpp"
+#include "refresh/identity.hpp"
 #include "refresh/writer.hpp"
 #include "stats/flushes.hpp"
 #include "stats/progress.hpp"
@@ -150,6 +151,7 @@ private:
     {
         if (keys_.size() < few_keys)
             return false;
+        RoleScope role(tview_.owner, Security::restricted);     // planning runs functions of the query
         double each = per_key().processor_cost() / assumed_keys;
         double all = tview_.statement(text_.all, {}).processor_cost();
         return each * static_cast<double>(keys_.size()) > document_factor * all;
