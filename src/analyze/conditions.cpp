@@ -202,6 +202,7 @@ private:
         condition.expression = to_expression(reading.tree);
         condition.may_fail = may_fail(reading.tree);
         condition.equality = equality_of(reading.tree);
+        condition.cases = cases_of(reading.tree);
         int index = static_cast<int>(analysis_.conditions.size());
         int first = reading.arrivals.begin()->first, second = reading.arrivals.rbegin()->first;
         bool used = false;
@@ -327,6 +328,8 @@ private:
             put(condition.equality->left, old, now);
             put(condition.equality->right, old, now);
         }
+        for (model::Expression &one : condition.cases)
+            put(one, old, now);
     }
 
     // `tree IS NOT FALSE` or `IS NOT TRUE`; the plain comparison, or its negation, where neither side can be NULL, because

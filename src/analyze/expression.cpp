@@ -75,19 +75,24 @@ bool compares_elsewhere(const CaseExpr *choice)
     return elsewhere;
 }
 
+// C-side.
+Node *is_null(const OpExpr *operation, int side)
+{
+    auto *test = makeNode(NullTest);
+    test->arg = static_cast<Expr *>(copyObjectImpl(list_nth(operation->args, side)));
+    test->nulltesttype = IS_NULL;
+    test->location = -1;
+    return reinterpret_cast<Node *>(test);
+}
+
 // NOT COALESCE(x = y, x IS NULL AND y IS NULL).  C-side.
 Node *written_distinct(const DistinctExpr *distinct)
 {
     auto *equal = static_cast<OpExpr *>(copyObjectImpl(distinct));
     NodeSetTag(equal, T_OpExpr);
     List *tests = NIL;
-    for (Node *side : pg::nodes(distinct->args)) {
-        auto *test = makeNode(NullTest);
-        test->arg = static_cast<Expr *>(copyObjectImpl(side));
-        test->nulltesttype = IS_NULL;
-        test->location = -1;
-        tests = lappend(tests, test);
-    }
+    for (int side : {0, 1})
+        tests = lappend(tests, is_null(distinct, side));
     auto *either = makeNode(CoalesceExpr);
     either->coalescetype = BOOLOID;
     either->args = list_make2(equal, makeBoolExpr(AND_EXPR, tests, -1));
@@ -294,6 +299,49 @@ std::optional<model::Equality> equality_of(Node *tree)
     equality.collation = operation->inputcollid;
     equality.hashable = facts.hashable;
     return equality;
+}
+
+namespace {
+
+// The comparison in `NOT x IS DISTINCT FROM y`.
+const OpExpr *not_distinct(Node *tree)
+{
+    if (!IsA(tree, BoolExpr) || reinterpret_cast<BoolExpr *>(tree)->boolop != NOT_EXPR)
+        return nullptr;
+    auto *negated = static_cast<Node *>(pg::nth(reinterpret_cast<BoolExpr *>(tree)->args, 0));
+    return IsA(negated, DistinctExpr) ? reinterpret_cast<OpExpr *>(negated) : nullptr;
+}
+
+// The comparison in `(x op y) IS NOT FALSE`, if it is NULL where x or y is.
+const OpExpr *not_false(Node *tree)
+{
+    if (!IsA(tree, BooleanTest) || reinterpret_cast<BooleanTest *>(tree)->booltesttype != IS_NOT_FALSE)
+        return nullptr;
+    auto *tested = reinterpret_cast<Node *>(reinterpret_cast<BooleanTest *>(tree)->arg);
+    if (!IsA(tested, OpExpr) || pg::length(reinterpret_cast<OpExpr *>(tested)->args) != 2)
+        return nullptr;
+    auto *operation = reinterpret_cast<OpExpr *>(tested);
+    return pg::call(op_strict, operation->opno) ? operation : nullptr;
+}
+
+}  // namespace
+
+std::vector<model::Expression> cases_of(Node *tree)
+{
+    const OpExpr *same = not_distinct(tree);
+    const OpExpr *operation = same != nullptr ? same : not_false(tree);
+    if (operation == nullptr)
+        return {};
+    auto *compared = pg::call([&] {
+        auto *plain = static_cast<Node *>(copyObjectImpl(operation));
+        NodeSetTag(plain, T_OpExpr);
+        return plain;
+    });
+    Node *left = pg::call(is_null, operation, 0), *right = pg::call(is_null, operation, 1);
+    if (same == nullptr)
+        return {to_expression(compared), to_expression(left), to_expression(right)};
+    auto *both = pg::call([&] { return reinterpret_cast<Node *>(makeBoolExpr(AND_EXPR, list_make2(left, right), -1)); });
+    return {to_expression(compared), to_expression(both)};
 }
 
 }  // namespace tviews::analyze

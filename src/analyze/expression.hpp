@@ -20,4 +20,8 @@ bool may_fail(Node *tree);
 // `tree` if it is an equality that an index or hash can serve, each side over one occurrence.
 std::optional<model::Equality> equality_of(Node *tree);
 
+// The cases of a condition that is also true of NULLs, `x IS NOT DISTINCT FROM y` or `(x = y) IS NOT FALSE`: no index and no hash
+// serves the whole, but they serve `x = y`, and NULLs are found without the other side.
+std::vector<model::Expression> cases_of(Node *tree);
+
 }  // namespace tviews::analyze

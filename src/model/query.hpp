@@ -92,6 +92,7 @@ struct Equality {
 struct Condition {
     Expression expression;        // boolean, over exactly two occurrences
     std::optional<Equality> equality;
+    std::vector<Expression> cases;    // none, or it is true where one of these is, and rows are joined faster by each
     bool may_fail = false;        // it may raise an error for rows that the query's other conditions keep from it
 };
 

@@ -64,14 +64,30 @@ RowsStatement closure(const model::Analysis &analysis, const model::Stage &stage
     return {text(rows_from_arrays(types)), text(row_from_values(types))};
 }
 
+// Past so many statements in one, the cases of further conditions stay together.
+constexpr std::size_t most_conjunctions = 16;
+
+// What the step's conditions come to, of which one has to hold: their cases, each with each.
+std::vector<std::string> conjunctions(const model::Analysis &analysis, const model::Stage &stage)
+{
+    std::vector<std::string> all{""};
+    for (int c : stage.conditions) {
+        const model::Condition &condition = analysis.conditions[c];
+        bool whole = condition.cases.empty() || all.size() * condition.cases.size() > most_conjunctions;
+        std::vector<std::string> longer;
+        for (const std::string &conjunction : all)
+            for (const model::Expression &one : whole ? std::vector{condition.expression} : condition.cases)
+                longer.push_back(conjunction + (conjunction.empty() ? "" : " AND ") +
+                                 substitute(analysis, one, stage.occurrence, stage.columns));
+        all = std::move(longer);
+    }
+    return all;
+}
+
 RowsStatement step_sql(const model::Analysis &analysis, const model::Stage &stage, const model::Stage &next,
                        const std::vector<model::Type> &carried, const std::vector<AttributeNumber> &picked_up)
 {
     const model::Occurrence &to = analysis.occurrences[next.occurrence];
-    std::string conditions;
-    for (int c : stage.conditions)
-        conditions += (conditions.empty() ? "" : " AND ") +
-                      substitute(analysis, analysis.conditions[c].expression, stage.occurrence, stage.columns);
     std::string outputs;
     auto add = [&](const std::string &output) { outputs += (outputs.empty() ? "" : ", ") + output; };
     for (AttributeNumber number : next.columns)
@@ -82,7 +98,14 @@ RowsStatement step_sql(const model::Analysis &analysis, const model::Stage &stag
         add(column_of_y(to, number));
     std::vector<model::Type> types = types_of(analysis.occurrences[stage.occurrence], stage.columns);
     types.insert(types.end(), carried.begin(), carried.end());
-    return over_rows(types, outputs, fmt::format(", {}{} AS y WHERE {}", to.inherit ? "" : "ONLY ", to.relation_name, conditions));
+    RowsStatement step;
+    for (const std::string &conditions : conjunctions(analysis, stage)) {
+        RowsStatement one = over_rows(types, outputs, fmt::format(", {}{} AS y WHERE {}", to.inherit ? "" : "ONLY ",
+                                                                  to.relation_name, conditions));
+        const char *separator = step.empty() ? "" : " UNION ALL ";
+        step = {step.many + separator + one.many, step.one + separator + one.one};
+    }
+    return step;
 }
 
 // The expressions, each over `occurrence` alone, from its rows of these columns.

@@ -205,6 +205,40 @@ TEST(Step, AppliesAllConditionsBetweenTheTwo)
         WHERE (x.c1 = y."fk_user") AND (x.c2 <> y."title"))"));
 }
 
+TEST(Step, JoinsByEachCaseOfACondition)
+{
+    Sketch sketch = blog();
+    int condition = sketch.condition("(NOT (u.name IS DISTINCT FROM p.title))");
+    sketch.analysis.conditions[condition].cases = {sketch.expression("(u.name = p.title)"),
+                                                   sketch.expression("((u.name IS NULL) AND (p.title IS NULL))")};
+    sketch.both_ways("u", "p", condition);
+    EXPECT_EQ(sql(sketch, "u"), flat(R"(SELECT y."pk_post"
+        FROM (SELECT pg_catalog.unnest($1::integer[]) AS c1, pg_catalog.unnest($2::pg_catalog.text[]) AS c2) AS x,
+            public.tb_post AS y
+        WHERE (x.c1 = y."fk_user") AND (x.c2 = y."title")
+        UNION ALL SELECT y."pk_post"
+        FROM (SELECT pg_catalog.unnest($1::integer[]) AS c1, pg_catalog.unnest($2::pg_catalog.text[]) AS c2) AS x,
+            public.tb_post AS y
+        WHERE (x.c1 = y."fk_user") AND ((x.c2 IS NULL) AND (y."title" IS NULL)))"));
+}
+
+TEST(Step, KeepsTheCasesOfManyConditionsTogether)
+{
+    Sketch sketch = blog();
+    for (int i = 0; i < 6; ++i) {
+        int condition = sketch.condition("(NOT (u.name IS DISTINCT FROM p.title))");
+        sketch.analysis.conditions[condition].cases = {sketch.expression("(u.name = p.title)"),
+                                                       sketch.expression("((u.name IS NULL) AND (p.title IS NULL))")};
+        sketch.both_ways("u", "p", condition);
+    }
+    std::string text = sql(sketch, "u");
+    std::size_t statements = 1;
+    for (std::size_t at = text.find(" UNION ALL "); at != std::string::npos; at = text.find(" UNION ALL ", at + 1))
+        ++statements;
+    EXPECT_EQ(statements, 16u);
+    EXPECT_NE(text.find("IS DISTINCT FROM"), std::string::npos);
+}
+
 TEST(Step, DistinguishesTwoOccurrencesOfOneTable)
 {
     Sketch sketch = blog();
