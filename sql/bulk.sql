@@ -91,5 +91,39 @@ DELETE FROM tb_comment;
 DELETE FROM tb_post;
 CALL check_exact();
 
+-- Many rows by conditions that no index and no hash serves: a walk looks at each pair of rows unless the condition has cases that
+-- can be joined, and where it would, everything is compared.
+CREATE TABLE tb_step (pk_step int PRIMARY KEY, lot int, n int);
+INSERT INTO tb_step SELECT n, nullif(n / 5, 7), n FROM generate_series(1, 20000) AS n;
+CREATE TABLE tb_song (pk_song int PRIMARY KEY, title text);
+INSERT INTO tb_song SELECT n, 'Song ' || n FROM generate_series(1, 2000) AS n;
+CREATE TABLE tb_list (pk_list int PRIMARY KEY, songs int[]);
+INSERT INTO tb_list SELECT n, ARRAY[n, n + 1, n * 3] FROM generate_series(1, 1000) AS n;
+ANALYZE tb_step, tb_song, tb_list;
+CREATE TABLE tv_step AS SELECT pk_step, n - lag(n) OVER (PARTITION BY lot ORDER BY n, pk_step) AS more FROM tb_step;
+CREATE TABLE tv_chosen AS SELECT pk_song AS pk_chosen, pk_song IN (SELECT lot FROM tb_step) AS chosen FROM tb_song;
+SELECT pg_tviews_create('tv_track', 'SELECT pk_list, place, title FROM tb_list, unnest(songs) WITH ORDINALITY AS s (song, place) JOIN tb_song ON pk_song = song',
+                        '{"key": ["pk_list", "place"]}');
+CREATE TABLE tv_list AS SELECT pk_list, (SELECT jsonb_agg(title ORDER BY pk_song) FROM tb_song WHERE pk_song = ANY (songs)) AS data FROM tb_list;
+CREATE FUNCTION compared(OUT entity text, OUT everything bigint) RETURNS SETOF record LANGUAGE sql AS $$
+    SELECT entity, everything_refreshes FROM pg_tviews_performance_summary
+    WHERE schema = 's_bulk' AND entity = ANY ('{step,chosen,track,list}') AND everything_refreshes > 0 ORDER BY 1 $$;
+SELECT pg_tviews_stats_reset();
+UPDATE tb_step SET n = n + 100 WHERE pk_step % 40 = 0;
+CALL check_exact();
+UPDATE tb_step SET n = n + 2 WHERE pk_step = 36;
+CALL check_exact();
+UPDATE tb_step SET lot = nullif((lot + 1) % 3000, 8) WHERE pk_step % 40 = 1;
+CALL check_exact();
+UPDATE tb_step SET lot = CASE WHEN lot IS NULL THEN 7 ELSE nullif(lot, 9) END WHERE pk_step < 60;
+CALL check_exact();
+SELECT * FROM compared();
+UPDATE tb_song SET title = title || '.' WHERE pk_song <= 20;
+CALL check_exact();
+SELECT * FROM compared();
+UPDATE tb_song SET title = title || '.';
+CALL check_exact();
+SELECT * FROM compared();
+
 SET client_min_messages = warning;
 DROP SCHEMA s_bulk CASCADE;

@@ -11,8 +11,10 @@
 #include <utility>
 
 #include "catalog/settings.hpp"
+#include "pg/cost.hpp"
 #include "pg/row_parameters.hpp"
 #include "pg/subtransaction.hpp"
+#include "plan/rebuild_sql.hpp"
 #include "refresh/identity.hpp"
 #include "stats/flushes.hpp"
 
@@ -21,6 +23,31 @@ namespace tviews::refresh {
 namespace {
 
 using Rows = std::optional<pg::RowSet>;
+
+// A step that the planner thinks so cheap, in its units, is taken without comparing it with anything.
+constexpr double cheap_step = 10000;
+// Building documents costs more than the planner thinks.
+constexpr double document_factor = 4;
+// The number of elements the planner assumes in an array it does not know.
+constexpr double assumed_rows = 10;
+
+// Whether comparing every document costs less than the step, which looks at each row of the far table for each of many rows where
+// neither an index nor a hash serves its conditions.
+bool is_dearer_than_everything(catalog::Compiled &tview, const plan::RowsStatement &sql, const pg::RowSet &rows, Oid reader)
+{
+    if (rows.size() < large_set)
+        return false;
+    std::vector<Oid> types = pg::array_types(rows);
+    double most = cheap_step;
+    {
+        RoleScope role(reader != 0 ? reader : tview.owner, Security::restricted);     // planning runs functions of the query
+        if (tview.statement(sql.many, types).processor_cost() / assumed_rows * static_cast<double>(rows.size()) <= most)
+            return false;
+    }
+    RoleScope role(tview.owner, Security::restricted);
+    most = std::max(most, document_factor * tview.statement(plan::compare_all(tview.relations, tview.analysis.key), {}).processor_cost());
+    return pg::processor_cost(sql.many, types, pg::as_arrays(rows)) > most;
+}
 
 // Runs a statement over `rows` and collects what it selects.
 pg::RowSet run(catalog::Compiled &tview, const plan::RowsStatement &sql, const pg::RowSet &rows, Oid reader, Moment moment)
@@ -166,6 +193,8 @@ private:
         if (!rows || rows->empty())
             return;
         const catalog::Stage &compiled = tview_.stages[stage];
+        if (is_dearer_than_everything(tview_, sql, *rows, compiled.reader))
+            return give_up();
         Rows found = compiled.may_fail ? try_run(tview_, sql, *rows, compiled.reader, moment_)
                                        : refresh::run(tview_, sql, *rows, compiled.reader, moment_);
         rows.reset();
