@@ -622,5 +622,17 @@ SELECT pk_words, words FROM tv_words ORDER BY 1;
 CALL check_exact();
 DROP TABLE tv_words;
 
+-- A comparison that is NULL of what is not NULL.
+CREATE TABLE tb_doc (pk_doc int PRIMARY KEY, data jsonb);
+CREATE TABLE tb_search (pk_search int PRIMARY KEY, path jsonpath);
+INSERT INTO tb_doc VALUES (1, '{"a": 1}'), (2, '{"a": 5}');
+INSERT INTO tb_search VALUES (1, '$.a > 3'), (2, '$.a');
+CREATE TABLE tv_search AS
+    SELECT pk_search, jsonb_agg(d.data ORDER BY d.pk_doc) AS docs FROM tb_search JOIN tb_doc d ON (d.data @@ path) IS NOT FALSE GROUP BY pk_search;
+UPDATE tb_doc SET data = jsonb_build_object('a', pk_doc);
+SELECT pk_search, docs FROM tv_search ORDER BY 1;
+CALL check_exact();
+DROP TABLE tv_search, tb_search, tb_doc;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

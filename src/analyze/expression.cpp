@@ -312,7 +312,7 @@ const OpExpr *not_distinct(Node *tree)
     return IsA(negated, DistinctExpr) ? reinterpret_cast<OpExpr *>(negated) : nullptr;
 }
 
-// The comparison in `(x op y) IS NOT FALSE`, if it is NULL where x or y is.
+// The comparison in `(x op y) IS NOT FALSE`, if it is NULL where x or y is, and nowhere else: a btree has no use for others.
 const OpExpr *not_false(Node *tree)
 {
     if (!IsA(tree, BooleanTest) || reinterpret_cast<BooleanTest *>(tree)->booltesttype != IS_NOT_FALSE)
@@ -321,7 +321,7 @@ const OpExpr *not_false(Node *tree)
     if (!IsA(tested, OpExpr) || pg::length(reinterpret_cast<OpExpr *>(tested)->args) != 2)
         return nullptr;
     auto *operation = reinterpret_cast<OpExpr *>(tested);
-    return pg::call(op_strict, operation->opno) ? operation : nullptr;
+    return pg::call([&] { return get_op_btree_interpretation(operation->opno) != NIL; }) ? operation : nullptr;
 }
 
 }  // namespace
