@@ -190,11 +190,14 @@ bool redefined(const catalog::Compiled &tview, const std::set<Object> &objects, 
                        [&](const Object &object) { return !is_relation(object) && referenced.count(object) != 0; });
 }
 
-// Compiling locks what a TVIEW reads, which may be nobody's business here and about to be dropped: only one that calls functions.
+// Compiling locks what a TVIEW reads, which may be nobody's business here and about to be dropped: only one that calls functions.  Not
+// PostgreSQL's own, which every text search configuration does.
 bool calls_functions(const catalog::Tview &tview)
 {
     auto objects = referenced_objects(tview);
-    return std::any_of(objects.begin(), objects.end(), [](const Object &object) { return object.catalog == ProcedureRelationId; });
+    return std::any_of(objects.begin(), objects.end(), [](const Object &object) {
+        return object.catalog == ProcedureRelationId && object.id >= FirstNormalObjectId;
+    });
 }
 
 // Adds what the names mean to functions that use them; none are left where no TVIEW calls functions.
