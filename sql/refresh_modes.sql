@@ -265,6 +265,24 @@ SET client_min_messages = warning;
 DROP OWNED BY regress_modes CASCADE;
 RESET client_min_messages;
 
+-- The mode changes after DDL that enqueued what the transaction had written: its commit enqueues nothing more.
+SELECT pg_tviews_create('tv_short', 'SELECT DISTINCT left(name, 2) AS pk_short FROM tb_user', '{"refresh_mode": "manual"}');
+BEGIN;
+INSERT INTO tb_user VALUES (7, uuid_of(1, 7), 'Ida');
+COMMENT ON TABLE tb_user IS 'users';
+SELECT key FROM pg_tview_queue WHERE tview = 'tv_short'::regclass ORDER BY 1;
+SELECT pg_tviews_set_refresh_mode('tv_short', 'transactional');
+COMMIT;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT pg_tviews_set_refresh_mode('tv_short', 'manual');
+DELETE FROM tb_user WHERE pk_user = 7;
+COMMENT ON TABLE tb_user IS NULL;
+SELECT pg_tviews_set_refresh_mode('tv_short', 'transactional');
+COMMIT;
+SELECT count(*) FROM pg_tview_queue WHERE tview = 'tv_short'::regclass;
+CALL check_exact();
+DROP TABLE tv_short;
+
 -- Dropped with its queue.
 DROP TABLE tv_note;
 DROP TABLE tv_post;

@@ -208,7 +208,7 @@ void Queue::requeue(Oid tview)
 
 void Queue::unqueue(Oid tview)
 {
-    absorb_aborts();
+    requeue(tview);
     SeedMap own;
     for (auto at = queued_.lower_bound({tview, INT_MIN}); at != queued_.end() && at->first.tview == tview;) {
         auto next = std::next(at);

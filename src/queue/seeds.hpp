@@ -91,7 +91,7 @@ public:
     // Makes what was enqueued before DDL seeds again: an apply of this transaction is about to delete the keys, and others may miss its rows
     // until it commits.
     void requeue(Oid tview);
-    // The TVIEW has another mode now: what is left of it is flushed like any seeds.
+    // The TVIEW has another mode now: what is left of it, and what was enqueued before DDL, is flushed like any seeds.
     void unqueue(Oid tview);
 
     // The pending seeds of one TVIEW, moved to the flushed list at the current nesting level.
