@@ -34,6 +34,9 @@ END $$;
 CALL places('SELECT fk_post k, jsonb_agg(label) l, array_agg(label ORDER BY at) a, string_agg(label, '','' ORDER BY at, pk_item) s FROM tb_item GROUP BY 1');
 CALL places('SELECT fk_post k, jsonb_agg(label ORDER BY label) l, sum(cost), count(*), max(at), array_agg(DISTINCT label) FROM tb_item GROUP BY 1');
 CALL places('SELECT fk_post k, jsonb_object_agg(label, pk_item) l, xmlagg(xmlelement(name x, label)) x FROM tb_item GROUP BY 1');
+-- Of an object only values with one key are in each other's way; json keeps them all.
+CALL places('SELECT p.pk_post k, jsonb_object_agg(i.label, i.cost) l, jsonb_object_agg(i.pk_item, i.at) p FROM tb_post p JOIN tb_item i ON i.fk_post = p.pk_post GROUP BY 1');
+CALL places('SELECT fk_post k, jsonb_object_agg(at, pk_item) l, json_object_agg(pk_item, at) j FROM tb_item WHERE at IS NOT NULL GROUP BY 1');
 -- The unique index tells a post's items apart by label, but not those without a post.
 CALL places('SELECT fk_post k, jsonb_agg(pk_item ORDER BY label) l FROM tb_item GROUP BY 1');
 CALL places('SELECT fk_post k, jsonb_agg(pk_item ORDER BY label) l FROM tb_item WHERE fk_post = 12 GROUP BY 1');

@@ -105,6 +105,7 @@ AggregateTraits aggregate_traits(const Aggref *aggregate)
     traits.floating = is_floating(aggregate->aggargtypes) && listed(summing, function.name);
     traits.sensitive = traits.floating || listed(order_sensitive, function.name);
     traits.makes_array = listed(array_makers, function.name);
+    traits.by_key = function.name == "jsonb_object_agg";
     traits.picks = listed(picking, function.name);
     return traits;
 }

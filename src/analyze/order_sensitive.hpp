@@ -13,6 +13,7 @@ struct AggregateTraits {
     std::string name;
     bool sensitive = false;       // its result depends on the order
     bool makes_array = false;     // and only in the order of elements
+    bool by_key = false;          // and only of inputs with the same first argument, of which the last one stays
     bool floating = false;        // it adds up floating-point numbers
     bool picks = false;           // its result is one of its inputs, any of the equal ones
 };

@@ -456,7 +456,7 @@ private:
             note(scope, traits.name + "() of " + type_name(picked) + " values that are equal but look different", hint_image);
             return Open::image;
         }
-        if (!traits.sensitive || inputs_decided(scope, aggregate))
+        if (!traits.sensitive || inputs_decided(scope, aggregate, traits))
             return Open::no;
         if (traits.floating)
             note(scope, traits.name + "() of floating-point numbers, which depends on the order of addition", hint_float);
@@ -465,8 +465,8 @@ private:
         return traits.makes_array ? Open::order : Open::any;
     }
 
-    // Whether the values come in one order, as far as they differ.
-    static bool inputs_decided(const Scope *scope, const Aggref *aggregate)
+    // Whether the values come in one order, as far as they differ and it matters.
+    static bool inputs_decided(const Scope *scope, const Aggref *aggregate, const AggregateTraits &traits)
     {
         const Query *query = scope->query;
         bool grouped = query->groupClause != nullptr || query->groupingSets != nullptr;
@@ -474,6 +474,8 @@ private:
             return true;
         std::vector<Node *> known = expressions_of(aggregate->aggorder, aggregate->args);
         append(known, expressions_of(aggregate->aggdistinct, aggregate->args));
+        if (traits.by_key)
+            known.push_back(reinterpret_cast<Node *>(static_cast<TargetEntry *>(pg::nth(aggregate->args, 0))->expr));
         if (query->groupingSets == nullptr)
             append(known, expressions_of(query->groupClause, query->targetList));
         return all_covered(Decided(scope, Decided::Of::rows, known), aggregate->args);
