@@ -200,9 +200,15 @@ class Runner:
         if not self.case.changes_states and not any(view.is_queued for view in self.case.tviews()):
             return True
         try:
-            while self.main.run("SELECT 1 FROM pg_tview_queue WHERE tview NOT IN (SELECT tview FROM pg_tview_state WHERE state = 'suspended') LIMIT 1"):
+            for _ in range(100):
+                left = self.main.run("SELECT tview::text FROM pg_tview_queue WHERE tview NOT IN "
+                                     "(SELECT tview FROM pg_tview_state WHERE state = 'suspended') LIMIT 1")
+                if not left:
+                    break
                 self.main.run('SELECT pg_tviews_apply()')
                 self._note('queues applied')
+            else:
+                raise Failed(Failure('a queue that applying does not empty', left[0][0]))
         except psycopg2.Error as error:
             if not self._alive() or (state_of(error) not in OF_THE_DATA and state_of(error)[:2] not in ('22', '23', '21')):
                 raise Failed(Failure('error', None, state_of(error), first_line(error), [('pg_tviews_apply()',)])) from None
@@ -546,7 +552,7 @@ class Runner:
     def _without_tviews(self, sql):
         """The statement with the queries of TVIEWs, as deep as they go, where it reads TVIEWs or their backing views."""
         queries = {name: view.node for view in self.case.tviews() for name in (view.name, view.backing)}
-        pattern = re.compile(r'\b(FROM|JOIN|,) (' + '|'.join(queries) + r')\b( \w\d+\b)?')
+        pattern = re.compile(r'\b(FROM|JOIN|,) (' + '|'.join(queries) + r')\b( (?:\w\d+|' + '|'.join(schema.LIKELY_NAMES) + r')\b)?')
         while pattern.search(sql):
             sql = pattern.sub(lambda found: f'{found.group(1)} ({queries[found.group(2)]}){found.group(3) or " AS tview"}', sql)
         return sql

@@ -8,7 +8,7 @@ from arrays import Arrays
 from chain import Chains
 from expression import EXACT, SIMPLE, Expressions
 from functions import Calls
-from schema import LOOSE, canonical, literal, outside
+from schema import LIKELY_NAMES, LOOSE, canonical, literal, outside
 from recursion import Trees
 from scope import Col, Output, Rel, Scope, letter_of
 from tree import Items, Node, maybe
@@ -28,9 +28,12 @@ class Queries(Expressions, Chains, Arrays, Trees, Calls):
         self.rng, self.sources, self.tables, self.without, self.risks = rng, sources, tables, limits.without, limits.risk
         self.functions, self.only = functions, limits.only
         self.ctes, self.counter, self.budget = [], 0, 0
+        self.likely_names = list(LIKELY_NAMES)
 
     def fresh(self, letter):
         self.counter += 1
+        if self.likely_names and self.chance(0.08):
+            return self.likely_names.pop(self.rng.randrange(len(self.likely_names)))
         return f'{letter}{self.counter}'
 
     # FROM ---------------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ PLAIN_TYPES = ('int', 'int', 'int', 'text', 'text', 'text', 'numeric', 'numeric'
                'int[]', 'text[]', 'citext', 'pair', 'mood', 'level', 'int4range', 'bytea')
 # Schemas besides the one all else is in.
 SCHEMAS = ['other', '"Other s"']
+# Names that generated statements might use themselves.
+LIKELY_NAMES = ['x', 'y', 't', 'v', 'q', 'k']
 KEY_VALUES = 6
 
 
@@ -246,7 +248,7 @@ def random_schema(rng):
         if table.key and rng.random() < 0.35:
             _add_reference(rng, table, table, f'up_{letter}', False)
         if rng.random() < 0.4:
-            table.columns.append(Column('grp', 'int', None, rng.random() < 0.2))
+            table.columns.append(Column(rng.choice(['grp'] * 8 + LIKELY_NAMES), 'int', None, rng.random() < 0.2))
         if rng.random() < 0.4:
             table.columns.append(Column(rng.choice(['label'] * 6 + ['"La bel"']), 'text', None, rng.random() < 0.2))
         for n in range(rng.randint(0 if len(table.columns) > 1 else 1, 3)):
