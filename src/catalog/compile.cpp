@@ -254,9 +254,11 @@ std::shared_ptr<Compiled> compile(const Tview &tview)
                        tview.columns, tview.stamps};
     made->column_types = column_types(tview.view, tview.columns);
     std::set<Oid> watched(result.views.begin(), result.views.end());
+    watched.insert(tview.view);
+    made->views.assign(watched.begin(), watched.end());
     for (const model::Occurrence &occurrence : made->analysis.occurrences)
         watched.insert(occurrence.relation);
-    watched.insert({tview.table, tview.view, meta_table()});
+    watched.insert({tview.table, meta_table()});
     made->watched.assign(watched.begin(), watched.end());
     made->functions = std::move(result.functions);
     for (Oid function : made->functions)

@@ -74,6 +74,7 @@ struct Compiled {
     std::vector<LockedKey> locked_key;
     plan::Relations relations;
     std::vector<Oid> column_types;      // of the definition's columns
+    std::vector<Oid> views;       // the backing view and those expanded in it
     std::vector<Oid> watched;     // relations whose invalidation drops this entry; sorted
     std::set<Oid> functions;      // the same for functions
     std::set<uint32> function_hashes;     // as the system cache reports them

@@ -160,16 +160,6 @@ bool uses_changed_type(const catalog::Compiled &tview, const std::set<Object> &o
     return std::any_of(types.begin(), types.end(), [&](Oid type) { return changed(objects, TypeRelationId, type); });
 }
 
-// The backing view and every view expanded in it.
-std::vector<Oid> views_of(const catalog::Compiled &tview)
-{
-    std::vector<Oid> views;
-    for (Oid watched : tview.watched)
-        if (pg::call(get_rel_relkind, watched) == RELKIND_VIEW)
-            views.push_back(watched);
-    return views;
-}
-
 // Whether the command may have changed the query's result by itself.
 bool redefined(const catalog::Compiled &tview, const std::set<Object> &objects, bool alters_inheritance)
 {
@@ -413,7 +403,7 @@ void follow(const catalog::Tview &tview, const Command &command)
     if (changed(command.objects, RelationRelationId, tview.table) || changed(command.objects, RelationRelationId, tview.view))
         check_shape(tview);
     auto compiled = catalog::compiled(tview.table);
-    std::vector<Oid> views = views_of(*compiled);
+    std::vector<Oid> views = compiled->views;
     bool redefined_view = std::any_of(views.begin(), views.end(),
                                       [&](Oid view) { return changed(command.objects, RelationRelationId, view); });
     bool redefined_function = mentions(*compiled, command.names) ||

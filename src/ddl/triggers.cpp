@@ -15,6 +15,7 @@
 #include "pg/subtransaction.hpp"
 #include "queue/seeds.hpp"
 #include "queue/skipping.hpp"
+#include "refresh/locks.hpp"
 
 namespace tviews::ddl {
 
@@ -123,6 +124,19 @@ std::set<Oid> captured_relations(const catalog::Compiled &tview)
             relations.insert(parent);
     }
     return relations;
+}
+
+// Locks them against writers.  Who held a lock that this waited for may have attached another one.
+std::set<Oid> lock_captured(const catalog::Compiled &tview)
+{
+    std::set<Oid> locked;
+    for (std::set<Oid> found = captured_relations(tview); found != locked; found = captured_relations(tview)) {
+        for (Oid relation : found)
+            if (locked.count(relation) == 0)
+                pg::call(LockRelationOid, relation, ShareRowExclusiveLock);
+        locked = std::move(found);
+    }
+    return locked;
 }
 
 // Lets a trigger fire as its kind should; partitions' clones follow.
@@ -258,9 +272,7 @@ void find_orphaned(std::vector<TriggerProblem> &problems)
 
 int install_triggers(const catalog::Compiled &tview)
 {
-    std::set<Oid> relations = captured_relations(tview);
-    for (Oid relation : relations)
-        pg::call(LockRelationOid, relation, ShareRowExclusiveLock);
+    std::set<Oid> relations = lock_captured(tview);
     InternalDdl internal;
     int made = 0;
     // Roots first: their row triggers appear on the partitions as clones.
@@ -280,8 +292,7 @@ int install_triggers(const catalog::Compiled &tview)
 void lock_out_writers(const std::set<Oid> &relations)
 {
     if (std::none_of(relations.begin(), relations.end(), lacks_triggers))
-        for (Oid relation : relations)
-            pg::call(LockRelationOid, relation, ShareRowExclusiveLock);
+        refresh::lock_out_writers(relations);
 }
 
 void remove_unused_triggers(const std::vector<Oid> &relations)

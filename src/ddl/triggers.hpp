@@ -20,8 +20,8 @@ namespace tviews::ddl {
 // Needs SPI.
 int install_triggers(const catalog::Compiled &tview);
 
-// Waits for transactions that have written these tables and keeps others out, where all of them are captured: what was captured was
-// captured for the query as it was.  While a dump is restored they are not yet, and its other sessions alter the tables.
+// Waits for transactions that have written these tables, their partitions or children, and keeps others out, where all of them are
+// captured: what was captured was captured for the query as it was.  While a dump is restored they are not yet, and its other sessions alter the tables.
 void lock_out_writers(const std::set<Oid> &relations);
 
 // Drops the capture triggers of these tables, and of their children and parents, where no TVIEW reads them any more.  Needs SPI.

@@ -2,8 +2,6 @@
 //
 // A mode changes while nobody writes the base tables: who has written under the old one has ended and flushed, or enqueued.
 // Not here: what the modes mean (catalog/refresh_mode.hpp), why an apply is exact (refresh/deferred.hpp).
-#include <set>
-
 #include "catalog/audit.hpp"
 #include "catalog/meta.hpp"
 #include "catalog/state.hpp"
@@ -15,6 +13,7 @@
 #include "queue/seeds.hpp"
 #include "queue/worker.hpp"
 #include "refresh/deferred.hpp"
+#include "refresh/locks.hpp"
 
 namespace tviews::inspect {
 
@@ -31,19 +30,6 @@ std::shared_ptr<catalog::Compiled> tview_of(Oid table)
     return catalog::compiled(table);
 }
 
-// With their partitions and children, in OID order.
-void lock_out_writers(const catalog::Tview &tview)
-{
-    std::set<Oid> relations;
-    for (Oid dependency : tview.dependencies) {
-        List *family = pg::call([&] { return find_all_inheritors(dependency, NoLock, nullptr); });
-        for (int i = 0; i < family->length; ++i)
-            relations.insert(lfirst_oid(&family->elements[i]));
-    }
-    for (Oid relation : relations)
-        pg::call(LockRelationOid, relation, ShareRowExclusiveLock);
-}
-
 void audit(const catalog::Compiled &tview, catalog::RefreshMode before, catalog::RefreshMode after)
 {
     catalog::Details details;
@@ -56,7 +42,8 @@ void set_refresh_mode(Oid table, catalog::RefreshMode mode)
 {
     check_owner(*tview_of(table), "change the refresh mode of");
     queue::flush_now();
-    lock_out_writers(tview_of(table)->tview);
+    const std::vector<Oid> dependencies = tview_of(table)->tview.dependencies;
+    refresh::lock_out_writers({dependencies.begin(), dependencies.end()});
     auto tview = tview_of(table);     // as it is now that nobody writes
     catalog::RefreshMode before = tview->tview.mode;
     if (mode == before)

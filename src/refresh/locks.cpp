@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "catalog/settings.hpp"
 #include "queue/seeds.hpp"
@@ -42,18 +43,47 @@ void sort_unique(std::vector<uint32> &hashes)
     hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
 }
 
+// The relation, then its partitions and children.
+std::vector<Oid> family_of(Oid relation)
+{
+    List *list = pg::call([&] { return find_all_inheritors(relation, NoLock, nullptr); });
+    std::vector<Oid> family;
+    for (int i = 0; i < list_length(list); ++i)
+        family.push_back(list_nth_oid(list, i));
+    return family;
+}
+
 }  // namespace
 
 void lock_relations(const std::vector<std::shared_ptr<catalog::Compiled>> &tviews, LOCKMODE mode)
 {
     std::map<Oid, LOCKMODE> wanted;
     for (const auto &tview : tviews) {
+        for (Oid view : tview->views)
+            wanted.try_emplace(view, AccessShareLock);
         for (const model::Occurrence &occurrence : tview->analysis.occurrences)
             wanted.try_emplace(occurrence.relation, AccessShareLock);
         wanted[tview->tview.table] = std::max(mode, wanted[tview->tview.table]);
     }
     for (const auto &[relation, strength] : wanted)
         pg::call(LockRelationOid, relation, strength);
+}
+
+void lock_out_writers(const std::set<Oid> &relations)
+{
+    std::set<Oid> locked;
+    for (;;) {
+        std::set<Oid> more;
+        for (Oid relation : relations)
+            for (Oid member : family_of(relation))
+                if (locked.count(member) == 0)
+                    more.insert(member);
+        if (more.empty())
+            return;
+        for (Oid relation : more)
+            pg::call(LockRelationOid, relation, ShareRowExclusiveLock);
+        locked.merge(more);
+    }
 }
 
 FlushLocks::FlushLocks(Oid tview, bool everything)

@@ -28,13 +28,13 @@
 // from it to k, as we do from the row as it was: case (1).  After our commit the row is not there, and k, rebuilt, has no part of it.
 // They make it wait at the step instead of at the documents behind it; test/model shows that all stays exact without them.
 //
-// Order: every relation a flush may touch, by OID; then TVIEWs by rank, then OID; in a TVIEW its own tag, then the steps in
-// the order of the stages, far ends first, then documents; within a step or the documents, tags by number.  All flushes take
+// Order: every relation a flush may touch, by OID, views too, but not the partitions and children of what it names, which may be very
+// many; then TVIEWs by rank, then OID; in a TVIEW its own tag, then the steps in the order of the stages, far ends first, then documents; within a step or the documents, tags by number.  All flushes take
 // their locks in this order, and within one round of a flush no tag is strengthened.  So transactions cannot deadlock over them
 // of which each
 //   - flushes at commit alone, in one round.  One that flushed before, because it read a TVIEW, or whose triggers on tv_* write base
 //     tables, begins the order anew with tags in its hands, and may ask for a stronger mode: all documents, a whole step, the TVIEW;
-//   - holds no table lock that a flush asks for (TRUNCATE, DDL);
+//   - holds no table lock that a flush asks for (TRUNCATE, DDL, also of a partition);
 //   - locks no rows in its flush but those of tv_* (by triggers or foreign keys on them).
 // Others can, and PostgreSQL then ends one of them.
 //
@@ -52,14 +52,19 @@
 // makes someone wait.  Numbers of steps follow from the definition alone; catalog::protocol_version changes with them.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "catalog/compiled.hpp"
 
 namespace tviews::refresh {
 
-// Locks all relations that a flush of these TVIEWs reads, and the TVIEWs in a mode for what is done to them, in OID order.
+// Locks the relations that a flush of these TVIEWs reads, and the TVIEWs in a mode for what is done to them, in OID order.
 void lock_relations(const std::vector<std::shared_ptr<catalog::Compiled>> &tviews, LOCKMODE mode = RowExclusiveLock);
+
+// Waits for the writers of these relations, of their partitions and of their children, also of those that come while it waits, and keeps
+// others out to the end of the transaction.
+void lock_out_writers(const std::set<Oid> &relations);
 
 // Which tags of a step or of the documents: those of some hashed values, or all.
 struct Tags {

@@ -8,6 +8,7 @@ namespace tviews::refresh {
 SnapshotScope::SnapshotScope(Moment moment) : exceptions_(std::uncaught_exceptions())
 {
     pg::call([&] {
+        AcceptInvalidationMessages();
         if (moment == Moment::read && IsolationUsesXactSnapshot()) {
             PushCopiedSnapshot(GetTransactionSnapshot());
             UpdateActiveSnapshotCommandId();

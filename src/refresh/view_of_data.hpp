@@ -11,7 +11,8 @@ namespace tviews::refresh {
 
 enum class Moment { commit, read };
 
-// Pushes the snapshot for the next statement.  While unwinding, the abort pops it.
+// Pushes the snapshot for the next statement, whose plan is to know no older catalogs: DDL may have committed while we waited for
+// locks.  While unwinding, the abort pops it.
 class SnapshotScope {
 public:
     explicit SnapshotScope(Moment moment);
