@@ -206,7 +206,13 @@ std::shared_ptr<Compiled> compiled(Oid table)
 bool is_tview(Oid table)
 {
     drop_stale();
-    return cache().tviews.count(table) != 0 || find_tview(table).has_value();
+    if (cache().tviews.count(table) != 0)
+        return true;
+    auto tview = find_tview(table);
+    if (!tview)
+        return false;
+    pg::call(LockRelationOid, tview->view, AccessShareLock);      // waits for who is dropping it
+    return find_tview(table).has_value();
 }
 
 RefreshMode refresh_mode_of(Oid table)
@@ -262,6 +268,8 @@ CaptureTargets find_targets(Oid relation)
     std::vector<Oid> family = with_ancestors(relation);
     for (Oid reader : readers_of(relation)) {
         targets.read = true;
+        if (!is_tview(reader))
+            continue;
         auto tview = compiled(reader);
         for (int i = 0; i < static_cast<int>(tview->analysis.occurrences.size()); ++i) {
             const model::Occurrence &occurrence = tview->analysis.occurrences[i];

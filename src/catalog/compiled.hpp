@@ -124,7 +124,7 @@ std::shared_ptr<Compiled> compiled(Oid table);
 // The order in which flushes take TVIEWs: those they read come first (rank), then by OID.
 void put_in_order(std::vector<std::shared_ptr<Compiled>> &tviews);
 
-// Whether `table` is a TVIEW; costs nothing where it is in the cache.
+// Whether `table` is a TVIEW; costs nothing where it is in the cache, and waits for who is dropping it where not.
 bool is_tview(Oid table);
 
 // The refresh mode of a TVIEW; of what is none any more: transactional.

@@ -1,6 +1,6 @@
 // Dropping: what a TVIEW leaves behind is removed in the command that drops it, however that comes about.
 //
-// Before the command: the base tables are locked, in OID order, because dropping their capture triggers will need the lock and
+// Before the command: the base tables and their partitions are locked, because dropping their capture triggers will need the lock and
 // a writer that holds one of them flushes at commit, which needs the TVIEW.  PostgreSQL drops table and backing view
 // together (binding.hpp).  After it: catalog rows and capture triggers nobody needs go.
 #include <algorithm>
@@ -18,6 +18,7 @@
 #include "pg/list.hpp"
 #include "pg/spi.hpp"
 #include "queue/skipping.hpp"
+#include "refresh/locks.hpp"
 
 namespace tviews::ddl {
 
@@ -129,7 +130,7 @@ bool has_children(Oid relation)
 void note_lost_rows()
 {
     for (const catalog::Tview &tview : catalog::all_tviews()) {
-        if (std::none_of(tview.dependencies.begin(), tview.dependencies.end(), has_children))
+        if (std::none_of(tview.dependencies.begin(), tview.dependencies.end(), has_children) || !catalog::is_tview(tview.table))
             continue;
         auto compiled = catalog::compiled(tview.table);
         const auto &occurrences = compiled->analysis.occurrences;
@@ -268,8 +269,8 @@ void lock_before_drop(Node *parsetree)
         if (concerned)
             relations.insert(tview.dependencies.begin(), tview.dependencies.end());
     }
-    for (Oid relation : relations)
-        pg::call(LockRelationOid, relation, AccessExclusiveLock);
+    refresh::lock_families(relations);            // waits for writers while they can still flush
+    refresh::lock_families(relations, AccessExclusiveLock);
 }
 
 namespace {

@@ -487,7 +487,8 @@ void after_ddl(Node *parsetree, const char *tag)
     follow_enabled_triggers(parsetree, command.objects);
     warn_of_disabled_triggers(parsetree, command.objects);
     for (const catalog::Tview &tview : tviews)
-        if (catalog::relation_exists(tview.table) && catalog::relation_exists(tview.view) && concerns(command, tview))
+        if (catalog::relation_exists(tview.table) && catalog::relation_exists(tview.view) && concerns(command, tview) &&
+            catalog::is_tview(tview.table))
             follow(tview, command);
 }
 
@@ -505,6 +506,8 @@ void lock_before_redefinition(Node *parsetree)
         return;
     std::set<Oid> relations;
     for (const catalog::Tview &tview : catalog::all_tviews()) {
+        if (!catalog::is_tview(tview.table))
+            continue;
         const auto &watched = catalog::compiled(tview.table)->watched;
         if (std::binary_search(watched.begin(), watched.end(), view))
             relations.insert(tview.dependencies.begin(), tview.dependencies.end());

@@ -292,7 +292,7 @@ int install_triggers(const catalog::Compiled &tview)
 void lock_out_writers(const std::set<Oid> &relations)
 {
     if (std::none_of(relations.begin(), relations.end(), lacks_triggers))
-        refresh::lock_out_writers(relations);
+        refresh::lock_families(relations);
 }
 
 void remove_unused_triggers(const std::vector<Oid> &relations)

@@ -43,7 +43,7 @@ void set_refresh_mode(Oid table, catalog::RefreshMode mode)
     check_owner(*tview_of(table), "change the refresh mode of");
     queue::flush_now();
     const std::vector<Oid> dependencies = tview_of(table)->tview.dependencies;
-    refresh::lock_out_writers({dependencies.begin(), dependencies.end()});
+    refresh::lock_families({dependencies.begin(), dependencies.end()});
     auto tview = tview_of(table);     // as it is now that nobody writes
     catalog::RefreshMode before = tview->tview.mode;
     if (mode == before)

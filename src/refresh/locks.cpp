@@ -69,7 +69,7 @@ void lock_relations(const std::vector<std::shared_ptr<catalog::Compiled>> &tview
         pg::call(LockRelationOid, relation, strength);
 }
 
-void lock_out_writers(const std::set<Oid> &relations)
+void lock_families(const std::set<Oid> &relations, LOCKMODE mode)
 {
     std::set<Oid> locked;
     for (;;) {
@@ -81,7 +81,7 @@ void lock_out_writers(const std::set<Oid> &relations)
         if (more.empty())
             return;
         for (Oid relation : more)
-            pg::call(LockRelationOid, relation, ShareRowExclusiveLock);
+            pg::call(LockRelationOid, relation, mode);
         locked.merge(more);
     }
 }

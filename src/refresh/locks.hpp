@@ -62,9 +62,8 @@ namespace tviews::refresh {
 // Locks the relations that a flush of these TVIEWs reads, and the TVIEWs in a mode for what is done to them, in OID order.
 void lock_relations(const std::vector<std::shared_ptr<catalog::Compiled>> &tviews, LOCKMODE mode = RowExclusiveLock);
 
-// Waits for the writers of these relations, of their partitions and of their children, also of those that come while it waits, and keeps
-// others out to the end of the transaction.
-void lock_out_writers(const std::set<Oid> &relations);
+// Locks these relations, their partitions and children, also those that come while it waits, by default against who writes them.
+void lock_families(const std::set<Oid> &relations, LOCKMODE mode = ShareRowExclusiveLock);
 
 // Which tags of a step or of the documents: those of some hashed values, or all.
 struct Tags {
