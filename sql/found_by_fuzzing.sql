@@ -634,5 +634,30 @@ SELECT pk_search, docs FROM tv_search ORDER BY 1;
 CALL check_exact();
 DROP TABLE tv_search, tb_search, tb_doc;
 
+-- A trigger on the TVIEW that changes what the query gives, as one that touches updated_at in every table; other columns it may set.
+CREATE TABLE tb_touched (pk_touched int PRIMARY KEY, title text, updated_at timestamptz);
+INSERT INTO tb_touched VALUES (1, 'one', '2020-01-01 00:00+00');
+CREATE TABLE tv_touched AS SELECT pk_touched, title, updated_at FROM tb_touched;
+ALTER TABLE tv_touched ADD COLUMN touched int DEFAULT 0;
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.touched := NEW.touched + 1;
+    IF TG_ARGV[0] = 'all' THEN NEW.updated_at := '2024-01-01 00:00+00'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON tv_touched FOR EACH ROW EXECUTE FUNCTION touch('own');
+UPDATE tb_touched SET title = repeat(title, 5000);
+INSERT INTO tb_touched VALUES (2, NULL, NULL);
+SELECT pk_touched, left(title, 3) AS title, touched FROM tv_touched ORDER BY 1;
+CALL check_exact();
+CREATE OR REPLACE TRIGGER touch BEFORE INSERT OR UPDATE ON tv_touched FOR EACH ROW EXECUTE FUNCTION touch('all');
+UPDATE tb_touched SET title = 'two';
+INSERT INTO tb_touched VALUES (3, 'three', NULL);
+DELETE FROM tb_touched WHERE pk_touched = 2;
+UPDATE tb_touched SET updated_at = '2024-01-01 00:00+00';
+CALL check_exact();
+DROP TABLE tv_touched, tb_touched;
+DROP FUNCTION touch;
+
 SET client_min_messages = warning;
 DROP SCHEMA s_found CASCADE;

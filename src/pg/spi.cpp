@@ -166,13 +166,35 @@ std::uint64_t Statement::query(const Parameters &parameters, bool large, const R
     return run(plan(large), sql_, types_, parameters, on_row, true);
 }
 
-std::uint64_t Statement::write(const Parameters &parameters, Snapshot snapshot, Snapshot crosscheck)
+namespace {
+
+// Of what the last statement returned.  C-side.
+bool take_all_true()
+{
+    SPITupleTable *returned = SPI_tuptable;
+    bool all = true;
+    if (returned == nullptr)
+        return all;
+    for (std::uint64_t i = 0; i < returned->numvals; ++i) {
+        bool is_null;
+        Datum value = SPI_getbinval(returned->vals[i], returned->tupdesc, 1, &is_null);
+        all = all && !is_null && DatumGetBool(value);
+    }
+    SPI_freetuptable(returned);
+    return all;
+}
+
+}  // namespace
+
+Statement::Written Statement::write(const Parameters &parameters, Snapshot snapshot, Snapshot crosscheck)
 {
     SPIPlanPtr prepared = plan(false);
     auto *values = const_cast<Datum *>(parameters.values.data());
     const char *nulls = parameters.nulls.empty() ? nullptr : parameters.nulls.data();
     check(call([&] { return SPI_execute_snapshot(prepared, values, nulls, snapshot, crosscheck, false, true, 0); }), sql_);
-    return SPI_processed;
+    Written written{SPI_processed, true};
+    written.all_true = call(take_all_true);
+    return written;
 }
 
 namespace {

@@ -43,9 +43,13 @@ public:
     // Runs a query on the active snapshot.  `large`: plan for these very parameters.  Returns the number of rows.
     std::uint64_t query(const Parameters &parameters, bool large, const RowCallback &on_row);
 
-    // Runs a writing statement on `snapshot`; rows changed must be visible to `crosscheck` too, if given.  Returns the
-    // number of rows written.  Raises: 40001 where the crosscheck fails.
-    std::uint64_t write(const Parameters &parameters, Snapshot snapshot, Snapshot crosscheck);
+    struct Written {
+        std::uint64_t rows = 0;
+        bool all_true = true;     // of what it returns of them
+    };
+    // Runs a writing statement on `snapshot`; rows changed must be visible to `crosscheck` too, if given.  It may return one boolean
+    // of each.  Raises: 40001 where the crosscheck fails.
+    Written write(const Parameters &parameters, Snapshot snapshot, Snapshot crosscheck);
 
     // The planner's estimate for the generic plan, in planner units, were all pages in memory: only its processor costs.
     double processor_cost();

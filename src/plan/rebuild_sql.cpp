@@ -82,6 +82,15 @@ std::string assignments(const Relations &relations, bool update)
     return update ? fmt::format("SET ({}) = ROW({})", names, values) : fmt::format("({}) VALUES ({})", names, values);
 }
 
+// Whether the row has been written as the parameters say: a trigger may have changed it.
+std::string as_given(const Relations &relations)
+{
+    auto columns = [&](auto &&of) { return joined(relations.columns.size(), ", ", of); };
+    return fmt::format(" RETURNING pg_catalog.record_image_eq(ROW({}), ROW({}))",
+                       columns([&](std::size_t i) { return quote_name(relations.columns[i]); }),
+                       columns([](std::size_t i) { return fmt::format("${}", i + 1); }));
+}
+
 }  // namespace
 
 namespace {
@@ -244,13 +253,13 @@ std::string query_rows_of(const Relations &relations, const Key &key)
 
 std::string insert_row(const Relations &relations)
 {
-    return fmt::format("INSERT INTO {} {}", relations.table, assignments(relations, false));
+    return fmt::format("INSERT INTO {} {}{}", relations.table, assignments(relations, false), as_given(relations));
 }
 
 std::string update_row(const Relations &relations)
 {
-    return fmt::format("UPDATE {} {} WHERE ctid = ${}", relations.table, assignments(relations, true),
-                       relations.columns.size() + 1);
+    return fmt::format("UPDATE {} {} WHERE ctid = ${}{}", relations.table, assignments(relations, true),
+                       relations.columns.size() + 1, as_given(relations));
 }
 
 std::string delete_row(const Relations &relations)

@@ -82,7 +82,7 @@ std::string query_rows_like(const Relations &relations, const std::vector<model:
 // The rows of the query that have this key; its columns are the parameters.
 std::string query_rows_of(const Relations &relations, const std::vector<model::KeyColumn> &key);
 
-// Parameters: the definition's columns in order.
+// Parameters: the definition's columns in order.  Gives whether the row has become what they say; so does the next.
 std::string insert_row(const Relations &relations);
 // Parameters: the definition's columns in order, then the ctid.
 std::string update_row(const Relations &relations);

@@ -20,8 +20,11 @@ public:
         SnapshotScope snapshot(moment_);
         pg::Statement &statement = writer(action);
         differences.each(action, [&](TupleTableSlot *row) {
-            if (statement.write(parameters(action, row), GetActiveSnapshot(), crosscheck(moment_)) != 1)
+            auto written = statement.write(parameters(action, row), GetActiveSnapshot(), crosscheck(moment_));
+            if (written.rows != 1)
                 raise_not_written();
+            if (!written.all_true)
+                raise_changed_by_trigger();
         });
     }
 
@@ -69,6 +72,13 @@ private:
                        fmt::format("a trigger on TVIEW {} suppressed the writing of a document", tview_.name()),
                        "The TVIEW would no longer be what its query says.", "Drop the BEFORE trigger, or let it return the row."});
         raise_changed(tview_);
+    }
+
+    [[noreturn]] void raise_changed_by_trigger() const
+    {
+        pg::raise({ERRCODE_TRIGGERED_ACTION_EXCEPTION, fmt::format("a trigger on TVIEW {} changed a document", tview_.name()),
+                   "The TVIEW would no longer be what its query says.",
+                   "Drop the BEFORE trigger, or let it set no column that the query gives."});
     }
 
     catalog::Compiled &tview_;

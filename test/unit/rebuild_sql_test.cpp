@@ -205,15 +205,19 @@ TEST(Compare, FindsTheRowsOfOneKey)
 TEST(Write, SetsTheStampIfItIsOurs)
 {
     EXPECT_EQ(insert_row(posts),
-              R"(INSERT INTO public.tv_post ("pk_post", "title", updated_at) VALUES ($1, $2, pg_catalog.now()))");
+              R"(INSERT INTO public.tv_post ("pk_post", "title", updated_at) VALUES ($1, $2, pg_catalog.now()))"
+              R"( RETURNING pg_catalog.record_image_eq(ROW("pk_post", "title"), ROW($1, $2)))");
     EXPECT_EQ(update_row(posts),
-              R"(UPDATE public.tv_post SET ("pk_post", "title", updated_at) = ROW($1, $2, pg_catalog.now()) WHERE ctid = $3)");
+              R"(UPDATE public.tv_post SET ("pk_post", "title", updated_at) = ROW($1, $2, pg_catalog.now()) WHERE ctid = $3)"
+              R"( RETURNING pg_catalog.record_image_eq(ROW("pk_post", "title"), ROW($1, $2)))");
 }
 
 TEST(Write, LeavesTheStampAloneOtherwise)
 {
-    EXPECT_EQ(insert_row(odd), R"(INSERT INTO "My schema".tv_odd ("it's ""$1""") VALUES ($1))");
-    EXPECT_EQ(update_row(odd), R"(UPDATE "My schema".tv_odd SET ("it's ""$1""") = ROW($1) WHERE ctid = $2)");
+    EXPECT_EQ(insert_row(odd), R"(INSERT INTO "My schema".tv_odd ("it's ""$1""") VALUES ($1))"
+                               R"( RETURNING pg_catalog.record_image_eq(ROW("it's ""$1"""), ROW($1)))");
+    EXPECT_EQ(update_row(odd), R"(UPDATE "My schema".tv_odd SET ("it's ""$1""") = ROW($1) WHERE ctid = $2)"
+                               R"( RETURNING pg_catalog.record_image_eq(ROW("it's ""$1"""), ROW($1)))");
 }
 
 TEST(Write, DeletesByPlace)
