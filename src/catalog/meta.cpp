@@ -212,7 +212,10 @@ bool relation_exists(Oid relation)
     return pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); });
 }
 
-std::vector<Tview> all_tviews()
+namespace {
+
+// All, or the one with this table.
+std::vector<Tview> read_tviews(Oid table)
 {
     std::vector<Tview> tviews;
     Oid meta = meta_table();
@@ -224,7 +227,9 @@ std::vector<Tview> all_tviews()
     };
     Scan open = pg::call([&] {
         Relation relation = table_open(meta, AccessShareLock);
-        return Scan{relation, systable_beginscan(relation, InvalidOid, false, nullptr, 0, nullptr)};
+        ScanKeyData key;
+        ScanKeyInit(&key, column_table, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(table));
+        return Scan{relation, systable_beginscan(relation, InvalidOid, false, nullptr, OidIsValid(table) ? 1 : 0, &key)};
     });
     for (;;) {
         HeapTuple tuple = pg::call(systable_getnext, open.scan);
@@ -239,12 +244,19 @@ std::vector<Tview> all_tviews()
     return tviews;
 }
 
+}  // namespace
+
+std::vector<Tview> all_tviews()
+{
+    return read_tviews(InvalidOid);
+}
+
 std::optional<Tview> find_tview(Oid table)
 {
-    for (Tview &tview : all_tviews())
-        if (tview.table == table)
-            return std::move(tview);
-    return std::nullopt;
+    if (!OidIsValid(table))
+        return std::nullopt;
+    std::vector<Tview> found = read_tviews(table);
+    return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
 }
 
 std::string name_of(const Tview &tview)
