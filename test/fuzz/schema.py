@@ -19,7 +19,7 @@ PLAIN_TYPES = ('int', 'int', 'int', 'text', 'text', 'text', 'numeric', 'numeric'
 # Schemas besides the one all else is in.
 SCHEMAS = ['other', '"Other s"']
 # Names that generated statements might use themselves.
-LIKELY_NAMES = ['x', 'y', 't', 'v', 'q', 'k']
+LIKELY_NAMES = ['x', 'y', 't', 'v', 'q']
 KEY_VALUES = 6
 
 
