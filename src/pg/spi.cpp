@@ -199,23 +199,36 @@ Statement::Written Statement::write(const Parameters &parameters, Snapshot snaps
 
 namespace {
 
-// A generic plan of its own, made for the estimate and thrown away.  C-side: may raise.
-Estimate estimate_plan(const char *sql, const std::vector<Oid> &types)
+// A plan of its own, made for the estimate and thrown away: for these very parameters, or a generic one.  C-side: may raise.
+Estimate estimate_plan(const char *sql, const std::vector<Oid> &types, ParamListInfo parameters = nullptr)
 {
     SPIPlanPtr made = SPI_prepare_cursor(sql, static_cast<int>(types.size()), const_cast<Oid *>(types.data()),
-                                         CURSOR_OPT_GENERIC_PLAN);
-    CachedPlan *cached = made ? SPI_plan_get_cached_plan(made) : nullptr;
+                                         parameters != nullptr ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN);
     Estimate total;
-    ListCell *cell;
-    if (cached != nullptr) {
+    if (made == nullptr)
+        return total;
+    const List *sources = SPI_plan_get_plan_sources(made);
+    for (int i = 0; i < list_length(sources); ++i) {
+        CachedPlan *cached = GetCachedPlan(static_cast<CachedPlanSource *>(list_nth(sources, i)), parameters, nullptr, nullptr);
+        ListCell *cell;
         foreach (cell, cached->stmt_list) {
             total.cost += lfirst_node(PlannedStmt, cell)->planTree->total_cost;
             total.rows += lfirst_node(PlannedStmt, cell)->planTree->plan_rows;
         }
         ReleaseCachedPlan(cached, nullptr);    // an unsaved plan has no owner
     }
-    if (made != nullptr)
-        SPI_freeplan(made);
+    SPI_freeplan(made);
+    return total;
+}
+
+// C-side: may raise.
+double plan_processor_cost(const std::string &sql, const std::vector<Oid> &types, ParamListInfo parameters = nullptr)
+{
+    int nest_level = NewGUCNestLevel();
+    for (const char *name : {"seq_page_cost", "random_page_cost"})
+        set_config_option(name, "0.01", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    double total = estimate_plan(sql.c_str(), types, parameters).cost;
+    AtEOXact_GUC(true, nest_level);
     return total;
 }
 
@@ -223,17 +236,20 @@ Estimate estimate_plan(const char *sql, const std::vector<Oid> &types)
 
 double Statement::processor_cost()
 {
-    if (cost_)
-        return *cost_;
-    cost_ = call([&] {
-        int nest_level = NewGUCNestLevel();
-        for (const char *name : {"seq_page_cost", "random_page_cost"})
-            set_config_option(name, "0.01", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-        double total = estimate_plan(sql_.c_str(), types_).cost;
-        AtEOXact_GUC(true, nest_level);
-        return total;
-    });
+    if (!cost_)
+        cost_ = call([&] { return plan_processor_cost(sql_, types_); });
     return *cost_;
+}
+
+double processor_cost(const std::string &sql, const std::vector<Oid> &types, const Parameters &parameters)
+{
+    return call([&] {
+        ParamListInfo list = makeParamList(static_cast<int>(parameters.values.size()));
+        for (int i = 0; i < list->numParams; ++i)
+            list->params[i] = ParamExternData{parameters.values[i], !parameters.nulls.empty() && parameters.nulls[i] == 'n',
+                                              PARAM_FLAG_CONST, types[i]};
+        return plan_processor_cost(sql, types, list);
+    });
 }
 
 Estimate estimate(const std::string &sql, const std::vector<Oid> &types)

@@ -91,6 +91,9 @@ struct Estimate {
 };
 Estimate estimate(const std::string &sql, const std::vector<Oid> &types);
 
+// Of its plan for these very parameters, were all pages in memory: only the processor costs.  Needs an SPI session.
+double processor_cost(const std::string &sql, const std::vector<Oid> &types, const Parameters &parameters);
+
 // A one-off statement: runs `sql` with parameters, in an SPI session; rows go to the callback.
 void execute(const std::string &sql, const std::vector<Oid> &types = {}, const Parameters &parameters = {},
              const RowCallback &on_row = nullptr, bool read_only = false);

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "catalog/settings.hpp"
-#include "pg/cost.hpp"
 #include "pg/row_parameters.hpp"
 #include "pg/subtransaction.hpp"
 #include "plan/rebuild_sql.hpp"
