@@ -14,8 +14,6 @@ namespace tviews::catalog {
 
 namespace {
 
-constexpr int most_attempts = 16;     // to make an entry undisturbed; the last one's is used once
-
 struct Cache {
     std::map<Oid, std::shared_ptr<Compiled>> tviews;
     std::map<Oid, std::shared_ptr<const CaptureTargets>> targets;
@@ -169,18 +167,28 @@ Tview usable_tview(Oid table)
     return std::move(*tview);
 }
 
-std::shared_ptr<Compiled> compile_undisturbed(Oid table)
+// Makes an entry again until nothing it was made of has changed meanwhile.
+template<class Make, class Disturbed>
+auto make_undisturbed(Make make, Disturbed disturbed)
 {
+    constexpr int most_attempts = 16;         // the last one's is used once
     for (int attempt = 1;; ++attempt) {
         Listener heard;
-        auto made = compile(usable_tview(table));
-        if (!heard.relations.any_of(made->watched) && !heard.functions.any_of(made->function_hashes))
+        auto made = make();
+        if (!disturbed(*made, heard))
             return made;
         if (attempt == most_attempts) {
             cache().stale = true;
             return made;
         }
     }
+}
+
+std::shared_ptr<Compiled> compile_undisturbed(Oid table)
+{
+    return make_undisturbed([&] { return compile(usable_tview(table)); }, [](const Compiled &made, const Listener &heard) {
+        return heard.relations.any_of(made.watched) || heard.functions.any_of(made.function_hashes);
+    });
 }
 
 }  // namespace
@@ -287,18 +295,15 @@ CaptureTargets find_targets(Oid relation)
 
 std::shared_ptr<const CaptureTargets> find_targets_undisturbed(Oid relation)
 {
-    for (int attempt = 1;; ++attempt) {
+    std::uint64_t before = 0;
+    auto find = [&] {
         drop_stale();
-        std::uint64_t before = cache().generation;
-        Listener heard;
-        auto targets = std::make_shared<const CaptureTargets>(find_targets(relation));
-        if (cache().generation == before && !cache().stale && !heard.relations.any_of(std::array{relation}))
-            return targets;
-        if (attempt == most_attempts) {
-            cache().stale = true;
-            return targets;
-        }
-    }
+        before = cache().generation;
+        return std::make_shared<const CaptureTargets>(find_targets(relation));
+    };
+    return make_undisturbed(find, [&](const CaptureTargets &, const Listener &heard) {
+        return cache().generation != before || cache().stale || heard.relations.any_of(std::array{relation});
+    });
 }
 
 }  // namespace
