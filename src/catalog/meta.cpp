@@ -212,6 +212,15 @@ bool relation_exists(Oid relation)
     return pg::call([&] { return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)); });
 }
 
+std::vector<Oid> family_of(Oid relation)
+{
+    List *list = pg::call([&] { return find_all_inheritors(relation, NoLock, nullptr); });
+    std::vector<Oid> family;
+    for (int i = 0; i < list_length(list); ++i)
+        family.push_back(list_nth_oid(list, i));
+    return family;
+}
+
 namespace {
 
 // All, or the one with this table.

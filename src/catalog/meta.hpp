@@ -24,6 +24,9 @@ Oid capture_function();
 // Whether the relation is still in the catalog.
 bool relation_exists(Oid relation);
 
+// The relation, then its partitions and children of all levels.  Locks none.
+std::vector<Oid> family_of(Oid relation);
+
 // Invalid if it is not.
 Oid owner_of(Oid relation);
 

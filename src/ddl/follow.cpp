@@ -84,9 +84,8 @@ void add_children(std::set<Object> &objects)
     for (const Object &object : objects) {
         if (object.catalog != RelationRelationId || !pg::call(has_subclass, object.id))
             continue;
-        List *family = pg::call([&] { return find_all_inheritors(object.id, NoLock, nullptr); });
-        for (int i = 0; i < list_length(family); ++i)
-            children.insert({RelationRelationId, list_nth_oid(family, i)});
+        for (Oid member : catalog::family_of(object.id))
+            children.insert({RelationRelationId, member});
     }
     objects.merge(children);
 }

@@ -103,22 +103,13 @@ std::vector<Kind> all_kinds()
     return kinds;
 }
 
-std::vector<Oid> inheritors(Oid relation, LOCKMODE lock)
-{
-    List *list = pg::call([&] { return find_all_inheritors(relation, lock, nullptr); });
-    std::vector<Oid> found;
-    for (int i = 0; i < list->length; ++i)
-        found.push_back(lfirst_oid(&list->elements[i]));
-    return found;
-}
-
 std::set<Oid> captured_relations(const catalog::Compiled &tview)
 {
     std::set<Oid> relations;
     for (const model::Occurrence &occurrence : tview.analysis.occurrences) {
         relations.insert(occurrence.relation);
         if (occurrence.inherit)
-            for (Oid child : inheritors(occurrence.relation, NoLock))
+            for (Oid child : catalog::family_of(occurrence.relation))
                 relations.insert(child);
         for (Oid parent : catalog::inheritance_ancestors(occurrence.relation))
             relations.insert(parent);
@@ -301,7 +292,7 @@ void remove_unused_triggers(const std::vector<Oid> &relations)
     for (Oid relation : relations) {
         if (!catalog::relation_exists(relation))
             continue;
-        for (Oid member : inheritors(relation, NoLock))
+        for (Oid member : catalog::family_of(relation))
             all.insert(member);
         for (Oid parent : catalog::inheritance_ancestors(relation))
             all.insert(parent);

@@ -163,9 +163,7 @@ std::string IndexDefinition::sql() const
 HypotheticalIndex::HypotheticalIndex(const IndexDefinition &definition)
 {
     present.definition = &definition;
-    List *family = pg::call([&] { return find_all_inheritors(definition.relation, NoLock, nullptr); });
-    for (int i = 0; i < pg::length(family); ++i)
-        present.relations.push_back(lfirst_oid(&family->elements[i]));
+    present.relations = catalog::family_of(definition.relation);
     next_hook = std::exchange(get_relation_info_hook, on_relation_info);
 }
 

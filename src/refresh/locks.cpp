@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "catalog/meta.hpp"
 #include "catalog/settings.hpp"
 #include "queue/seeds.hpp"
 #include "stats/flushes.hpp"
@@ -43,16 +44,6 @@ void sort_unique(std::vector<uint32> &hashes)
     hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
 }
 
-// The relation, then its partitions and children.
-std::vector<Oid> family_of(Oid relation)
-{
-    List *list = pg::call([&] { return find_all_inheritors(relation, NoLock, nullptr); });
-    std::vector<Oid> family;
-    for (int i = 0; i < list_length(list); ++i)
-        family.push_back(list_nth_oid(list, i));
-    return family;
-}
-
 }  // namespace
 
 void lock_relations(const std::vector<std::shared_ptr<catalog::Compiled>> &tviews, LOCKMODE mode)
@@ -75,7 +66,7 @@ void lock_families(const std::set<Oid> &relations, LOCKMODE mode)
     for (;;) {
         std::set<Oid> more;
         for (Oid relation : relations)
-            for (Oid member : family_of(relation))
+            for (Oid member : catalog::family_of(relation))
                 if (locked.count(member) == 0)
                     more.insert(member);
         if (more.empty())
