@@ -91,6 +91,9 @@ struct Estimate {
 };
 Estimate estimate(const std::string &sql, const std::vector<Oid> &types);
 
+// The number of elements that a generic plan assumes in an array.
+constexpr double assumed_elements = 10;
+
 // Of its plan for these very parameters, were all pages in memory: only the processor costs.  Needs an SPI session.
 double processor_cost(const std::string &sql, const std::vector<Oid> &types, const Parameters &parameters);
 

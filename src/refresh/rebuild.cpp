@@ -19,13 +19,8 @@ namespace {
 
 // Below this many keys the per-key plan is taken without asking the planner for estimates.
 constexpr std::size_t few_keys = 10;
-// The planner does not know what building a document costs, which one pass does not save; measured, a lookup per key costs
-// twice as much per document where the planner thinks eight times.
-constexpr double document_factor = 4;
 // Keys of one statement: past so many its arrays cost memory and gain nothing.
 constexpr std::size_t batch = 50000;
-// The number of elements the planner assumes in an array it does not know.
-constexpr double assumed_keys = 10;
 
 // Whether a constraint of this name is the TVIEW's primary key.
 bool is_key(const catalog::Compiled &tview, const char *constraint)
@@ -152,7 +147,7 @@ private:
         if (keys_.size() < few_keys)
             return false;
         RoleScope role(tview_.owner, Security::restricted);     // planning runs functions of the query
-        double each = per_key().processor_cost() / assumed_keys;
+        double each = per_key().processor_cost() / pg::assumed_elements;
         double all = tview_.statement(text_.all, {}).processor_cost();
         return each * static_cast<double>(keys_.size()) > document_factor * all;
     }

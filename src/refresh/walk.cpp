@@ -15,6 +15,7 @@
 #include "pg/subtransaction.hpp"
 #include "plan/rebuild_sql.hpp"
 #include "refresh/identity.hpp"
+#include "refresh/rebuild.hpp"
 #include "stats/flushes.hpp"
 
 namespace tviews::refresh {
@@ -25,10 +26,6 @@ using Rows = std::optional<pg::RowSet>;
 
 // A step that the planner thinks so cheap, in its units, is taken without comparing it with anything.
 constexpr double cheap_step = 10000;
-// Building documents costs more than the planner thinks.
-constexpr double document_factor = 4;
-// The number of elements the planner assumes in an array it does not know.
-constexpr double assumed_rows = 10;
 
 // Whether comparing every document costs less than the step, which looks at each row of the far table for each of many rows where
 // neither an index nor a hash serves its conditions.
@@ -40,7 +37,7 @@ bool is_dearer_than_everything(catalog::Compiled &tview, const plan::RowsStateme
     double most = cheap_step;
     {
         RoleScope role(reader != 0 ? reader : tview.owner, Security::restricted);     // planning runs functions of the query
-        if (tview.statement(sql.many, types).processor_cost() / assumed_rows * static_cast<double>(rows.size()) <= most)
+        if (tview.statement(sql.many, types).processor_cost() / pg::assumed_elements * static_cast<double>(rows.size()) <= most)
             return false;
     }
     RoleScope role(tview.owner, Security::restricted);
