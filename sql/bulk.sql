@@ -125,5 +125,46 @@ UPDATE tb_song SET title = title || '.';
 CALL check_exact();
 SELECT * FROM compared();
 
+-- Keys that lie close together are walked to along the index: of every integer type, below zero, at either end of the type, with
+-- gaps, with documents among them that are not there any more or not yet.
+CREATE TABLE tb_short (pk_short smallint PRIMARY KEY, word text);
+CREATE TABLE tb_middle (pk_middle int PRIMARY KEY, fk_short smallint, word text);
+CREATE TABLE tb_long (pk_long bigint PRIMARY KEY, fk_middle int, word text);
+CREATE DOMAIN counter AS int;
+CREATE TABLE tb_counted (pk_counted counter PRIMARY KEY, word text);
+INSERT INTO tb_short SELECT n, 'short ' || n FROM generate_series(-32768, -32700) AS n;
+INSERT INTO tb_middle SELECT n, -32768 + abs(n) % 60, 'middle ' || n FROM generate_series(-50, 50) AS n WHERE n % 3 <> 0;
+INSERT INTO tb_long SELECT 9223372036854775807 - n, n % 50, 'long ' || n FROM generate_series(0, 60) AS n;
+INSERT INTO tb_long SELECT -9223372036854775808 + n, n % 50, 'long ' || n FROM generate_series(0, 60) AS n;
+INSERT INTO tb_counted SELECT n, 'counted ' || n FROM generate_series(1, 60) AS n;
+CREATE TABLE tv_short AS SELECT pk_short, jsonb_build_object('word', word) AS data FROM tb_short;
+CREATE TABLE tv_middle AS SELECT pk_middle, jsonb_build_object('word', m.word, 'short', s.word) AS data FROM tb_middle m LEFT JOIN tb_short s ON pk_short = fk_short;
+CREATE TABLE tv_long AS SELECT pk_long, jsonb_build_object('word', upper(l.word), 'middle', m.word) AS data FROM tb_long l LEFT JOIN tb_middle m ON pk_middle = fk_middle;
+CREATE TABLE tv_counted AS SELECT pk_counted, jsonb_build_object('word', word) AS data FROM tb_counted;
+UPDATE tb_short SET word = word || '.';
+UPDATE tb_long SET word = word || '.';
+UPDATE tb_counted SET word = word || '.';
+CALL check_exact();
+UPDATE tb_middle SET word = word || '.' WHERE pk_middle BETWEEN -30 AND 30;
+UPDATE tb_short SET word = word || '.' WHERE pk_short % 2 = 0;
+UPDATE tb_long SET word = word || '.' WHERE pk_long > 9223372036854775800 OR pk_long < -9223372036854775790;
+CALL check_exact();
+BEGIN;
+DELETE FROM tb_middle WHERE pk_middle % 5 = 0;
+UPDATE tb_middle SET word = word || '.';
+SELECT count(*) FROM tv_middle;
+INSERT INTO tb_middle SELECT n, -32760, 'again ' || n FROM generate_series(-60, 60, 5) AS n ON CONFLICT DO NOTHING;
+SAVEPOINT one;
+UPDATE tb_middle SET pk_middle = pk_middle + 1000, word = 'never';
+SELECT count(*) FROM tv_middle WHERE pk_middle > 500;
+ROLLBACK TO one;
+UPDATE tb_middle SET pk_middle = -pk_middle, word = word || '.' WHERE pk_middle > 0 AND NOT EXISTS (SELECT FROM tb_middle AS m WHERE m.pk_middle = -tb_middle.pk_middle);
+UPDATE tb_long SET pk_long = pk_long - 200 WHERE pk_long > 9223372036854775800;
+COMMIT;
+CALL check_exact();
+DELETE FROM tb_long WHERE pk_long % 2 = 0;
+DELETE FROM tb_short;
+CALL check_exact();
+
 SET client_min_messages = warning;
 DROP SCHEMA s_bulk CASCADE;

@@ -1,11 +1,55 @@
 // Index scans for one row; see lookup.hpp.
 #include "pg/lookup.hpp"
 
+#include <algorithm>
+#include <limits>
+
 namespace tviews::pg {
+
+namespace {
+
+// Fewer are not worth opening a scan of their own.
+constexpr std::size_t many = 8;
+// Of the span's keys at least one in so many must be wanted.
+constexpr std::uint64_t sparseness = 2;
+constexpr std::int64_t past_all = std::numeric_limits<std::int64_t>::max();
+
+bool is_integer(Oid type) { return type == INT2OID || type == INT4OID || type == INT8OID; }
+
+std::int64_t integer(Oid type, Datum value)
+{
+    return type == INT2OID ? DatumGetInt16(value) : type == INT4OID ? DatumGetInt32(value) : DatumGetInt64(value);
+}
+
+Datum datum(Oid type, std::int64_t value)
+{
+    return type == INT2OID   ? Int16GetDatum(static_cast<int16>(value))
+           : type == INT4OID ? Int32GetDatum(static_cast<int32>(value))
+                             : Int64GetDatum(value);
+}
+
+}  // namespace
+
+std::optional<KeySpan> dense_span(const RowSet &keys, std::size_t from, std::size_t to)
+{
+    if (keys.width() != 1 || to - from < many || !is_integer(keys.type(0)))
+        return {};
+    KeySpan span{keys.type(0), past_all, std::numeric_limits<std::int64_t>::min()};
+    for (std::size_t row = from; row < to; ++row) {
+        if (keys.is_null(row, 0))
+            return {};
+        std::int64_t key = integer(span.type, keys.value(row, 0));
+        span.first = std::min(span.first, key);
+        span.last = std::max(span.last, key);
+    }
+    bool dense = static_cast<std::uint64_t>(span.last) - static_cast<std::uint64_t>(span.first) < sparseness * (to - from);
+    return dense && span.last < past_all ? std::optional(span) : std::nullopt;
+}
 
 void Lookup::open(Relation table, Oid index)
 {
     memory_ = CurrentMemoryContext;
+    table_ = table;
     index_ = index_open(index, AccessShareLock);
     width_ = index_->rd_index->indnkeyatts;
     scan_ = index_beginscan(table, index_, GetActiveSnapshot(), width_, 0);
@@ -18,7 +62,48 @@ void Lookup::open(Relation table, Oid index)
     }
 }
 
+void Lookup::expect(const KeySpan &span)
+{
+    if (walk_ || width_ != 1 || index_->rd_opcintype[0] != span.type || index_->rd_indoption[0] != 0)
+        return;
+    auto bound = [&](ScanKey key, StrategyNumber strategy, std::int64_t value) {
+        Oid comparison = get_opfamily_member(index_->rd_opfamily[0], span.type, span.type, strategy);
+        ScanKeyEntryInitialize(key, 0, 1, strategy, span.type, InvalidOid, get_opcode(comparison), datum(span.type, value));
+    };
+    ScanKeyData bounds[2];
+    bound(&bounds[0], BTGreaterEqualStrategyNumber, span.first);
+    bound(&bounds[1], BTLessEqualStrategyNumber, span.last);
+    MemoryContext caller = MemoryContextSwitchTo(memory_);
+    walk_ = Walk{span, index_beginscan(table_, index_, GetActiveSnapshot(), 2, 0), table_slot_create(table_, nullptr), 0, span.first};
+    index_rescan(walk_->scan, bounds, 2, nullptr, 0);
+    MemoryContextSwitchTo(caller);
+    advance();
+}
+
+void Lookup::advance()
+{
+    MemoryContext caller = MemoryContextSwitchTo(memory_);
+    bool found = index_getnext_slot(walk_->scan, ForwardScanDirection, walk_->slot);
+    if (found)
+        slot_getallattrs(walk_->slot);
+    MemoryContextSwitchTo(caller);
+    walk_->at = found ? integer(walk_->span.type, walk_->slot->tts_values[column(0) - 1]) : past_all;
+}
+
 TupleTableSlot *Lookup::fetch(const Datum *key)
+{
+    if (!walk_)
+        return descend(key);
+    std::int64_t wanted = integer(walk_->span.type, key[0]);
+    if (wanted < walk_->asked || wanted > walk_->span.last)
+        return descend(key);
+    walk_->asked = wanted;
+    while (walk_->at < wanted)
+        advance();
+    return walk_->at == wanted ? walk_->slot : nullptr;
+}
+
+TupleTableSlot *Lookup::descend(const Datum *key)
 {
     for (int i = 0; i < width_; ++i)
         keys_[i].sk_argument = key[i];
@@ -33,6 +118,10 @@ TupleTableSlot *Lookup::fetch(const Datum *key)
 
 void Lookup::close()
 {
+    if (walk_) {
+        index_endscan(walk_->scan);
+        ExecDropSingleTupleTableSlot(walk_->slot);
+    }
     index_endscan(scan_);
     index_close(index_, NoLock);
     ExecDropSingleTupleTableSlot(slot_);

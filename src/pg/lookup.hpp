@@ -3,14 +3,31 @@
 // C-side: everything here may raise; call it under the guard.  An error leaves everything to the abort.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "pg/guard.hpp"
+#include "pg/row_set.hpp"
 
 namespace tviews::pg {
+
+// Integer keys, so close together that one walk along the index costs less than a descent for each of them.
+struct KeySpan {
+    Oid type;
+    std::int64_t first;
+    std::int64_t last;
+};
+
+// The span of rows [from, to), if they have one.
+std::optional<KeySpan> dense_span(const RowSet &keys, std::size_t from, std::size_t to);
 
 class Lookup {
 public:
     // Fetches are on the snapshot that is active now, which must stay, as must the memory context.
     void open(Relation table, Oid index);
+
+    // Keys of this span will be fetched next, in ascending order; one that is not costs its descent.
+    void expect(const KeySpan &span);
 
     // The row whose columns of the index are these, in its order, with all columns deformed; null if there is none.  Stays until
     // the next fetch.
@@ -23,9 +40,22 @@ public:
     AttrNumber column(int n) const { return index_->rd_index->indkey.values[n]; }
 
 private:
+    // Where the walk along a span has come to.
+    struct Walk {
+        KeySpan span;
+        IndexScanDesc scan;
+        TupleTableSlot *slot;
+        std::int64_t at;          // the key of the row in the slot; past the last row, past any key
+        std::int64_t asked;       // the key that was fetched last
+    };
+    TupleTableSlot *descend(const Datum *key);
+    void advance();
+
+    Relation table_ = nullptr;
     Relation index_ = nullptr;
     IndexScanDesc scan_ = nullptr;
     TupleTableSlot *slot_ = nullptr;
+    std::optional<Walk> walk_;
     MemoryContext memory_ = nullptr;      // the scan allocates what it keeps while it fetches
     ScanKeyData keys_[INDEX_MAX_KEYS];
     int width_ = 0;

@@ -101,6 +101,8 @@ void CopiedValues::close()
 
 void CopiedValues::read_ahead(MemoryContext longer)
 {
+    if (auto span = pg::dense_span(changed_, 0, changed_.size()))
+        pg::call([&] { lookup_.expect(*span); });
     for (std::uint32_t changed : changed_.in_order()) {
         if (MemoryContextMemAllocated(longer, false) > static_cast<Size>(work_mem) * 1024)
             return;

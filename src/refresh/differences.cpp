@@ -89,13 +89,13 @@ void Differences::take(TupleTableSlot *slot)
     });
 }
 
-void Differences::look_up(pg::Statement &statement, const pg::Parameters &parameters, const std::vector<int> &part, Relation table,
-                          Moment moment)
+void Differences::look_up(pg::Statement &statement, const pg::Parameters &parameters, const std::vector<int> &part,
+                          const std::optional<pg::KeySpan> &span, Relation table, Moment moment)
 {
     RoleScope role(tview_.owner, Security::restricted);
     SnapshotScope snapshot(moment);
     StoredRows stored(tview_, table, part);
-    pg::call([&] { stored.open(); });
+    pg::call([&] { stored.open(span); });
     statement.query(parameters, false, [&](TupleTableSlot *slot) { take(slot, part.size() + 1, stored); });
     pg::call([&] { stored.close(); });
     check_duplicates(moment);

@@ -46,9 +46,10 @@ public:
     // Raises: 23505 if the query gives two rows for one key; 40001 if it does so only by the transaction's own snapshot.
     void compare(pg::Statement &statement, const pg::Parameters &parameters, bool large, Moment moment);
 
-    // By a statement that gives the query's rows for keys, with the key's columns in the order `part`.  Raises the same.
-    void look_up(pg::Statement &statement, const pg::Parameters &parameters, const std::vector<int> &part, Relation table,
-                 Moment moment);
+    // By a statement that gives the query's rows for keys, which may have a span, with the key's columns in the order `part`.
+    // Raises the same.
+    void look_up(pg::Statement &statement, const pg::Parameters &parameters, const std::vector<int> &part,
+                 const std::optional<pg::KeySpan> &span, Relation table, Moment moment);
 
     // Before writing: raises 23505 if the query gives two new rows for one key, by the latest rows too.  Above READ COMMITTED the
     // unique index cannot tell that from another session's row.

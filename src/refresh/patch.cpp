@@ -62,13 +62,14 @@ struct Settings {
 class Patcher {
 public:
     // Makes rows as the current role, on the active snapshot.
-    Patcher(catalog::Compiled &tview, Relation table, const std::vector<int> &key, std::vector<CopiedValues> &sources,
-            Moment moment)
+    Patcher(catalog::Compiled &tview, Relation table, const std::vector<int> &key, const pg::RowSet &documents,
+            std::vector<CopiedValues> &sources, Moment moment)
         : sources_(sources), writer_(tview, table, moment), rows_(tview, table, key), longer_("pg_tviews copied values"),
           document_("pg_tviews document"), width_(tview.tview.columns.size()), values_(std::make_unique<Datum[]>(width_)),
           nulls_(std::make_unique<bool[]>(width_))
     {
-        pg::call([&] { rows_.open(); });
+        auto span = pg::dense_span(documents, 0, documents.size());
+        pg::call([&] { rows_.open(span); });
         for (CopiedValues &source : sources_) {
             source.read_ahead(longer_.get());
             copies_ += static_cast<std::size_t>(source.count());
@@ -270,7 +271,7 @@ Written Patches::patch_documents(catalog::Compiled &tview, Relation table, std::
     pg::RowSet misplaced(documents_->types(all_columns));
     auto known = rebuilt.parts.find(whole_key());
     sort_items();
-    Patcher patcher(tview, table, whole_key(), values, moment);
+    Patcher patcher(tview, table, whole_key(), *documents_, values, moment);
     const PatchItem *end = items_.data() + items_.size();
     for (const PatchItem *from = items_.data(), *to = from; from < end; from = to) {
         std::size_t number = from->document;

@@ -152,10 +152,11 @@ private:
         return each * static_cast<double>(keys_.size()) > document_factor * all;
     }
 
-    void compare(Differences &differences, pg::Statement &statement, const pg::Parameters &parameters, Moment moment)
+    void compare(Differences &differences, pg::Statement &statement, const pg::Parameters &parameters,
+                 const std::optional<pg::KeySpan> &span, Moment moment)
     {
         if (table_.is_possible())
-            differences.look_up(statement, parameters, part_, table_.get(), moment);
+            differences.look_up(statement, parameters, part_, span, table_.get(), moment);
         else
             differences.compare(statement, parameters, false, moment);
     }
@@ -163,14 +164,15 @@ private:
     void one(Differences &differences, std::size_t number, Moment moment)
     {
         const std::string &text = table_.is_possible() ? text_.query_one : text_.one;
-        compare(differences, tview_.statement(text, pg::value_types(keys_)), pg::as_values(keys_, number), moment);
+        compare(differences, tview_.statement(text, pg::value_types(keys_)), pg::as_values(keys_, number), {}, moment);
     }
 
     // If one of the documents cannot be built, finds it, so that the error can name it.
     void several(Differences &differences, std::size_t from, std::size_t to, Moment moment)
     {
+        auto span = pg::dense_span(keys_, from, to);
         ErrorData *failure =
-            pg::attempt([&] { compare(differences, per_key(), pg::as_arrays(keys_, from, to), moment); });
+            pg::attempt([&] { compare(differences, per_key(), pg::as_arrays(keys_, from, to), span, moment); });
         if (failure == nullptr)
             return;
         if (!pg::is_about_data(failure))

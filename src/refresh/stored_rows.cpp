@@ -17,6 +17,13 @@ StoredRows::StoredRows(catalog::Compiled &tview, Relation table, const std::vect
         order_.push_back(static_cast<std::size_t>(std::find(key.begin(), key.end(), part) - key.begin()));
 }
 
+void StoredRows::open(const std::optional<pg::KeySpan> &span)
+{
+    lookup_.open(table_, RelationGetPrimaryKeyIndex(table_));
+    if (span)
+        lookup_.expect(*span);
+}
+
 TupleTableSlot *StoredRows::fetch(const Datum *key)
 {
     Datum ordered[INDEX_MAX_KEYS];

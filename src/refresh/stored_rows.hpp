@@ -20,7 +20,8 @@ public:
     StoredRows(catalog::Compiled &tview, Relation table, const std::vector<int> &key);
 
     // Fetches are on the snapshot that is active now, which must stay, as must the memory context.
-    void open() { lookup_.open(table_, RelationGetPrimaryKeyIndex(table_)); }
+    // Where keys will be fetched in ascending order, most of a span, it is given.
+    void open(const std::optional<pg::KeySpan> &span);
     void close() { lookup_.close(); }
 
     // The row with this key, all columns deformed; null if there is none.  Stays until the next fetch.
