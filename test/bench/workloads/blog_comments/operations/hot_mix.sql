@@ -1,6 +1,5 @@
 -- 8 clients, 20 hot users and their posts: 30 % rename a user, 30 % retitle a post, 20 % insert and 20 % delete a comment
 -- clients: 8
--- commits: durable
 -- not for: refresh_concurrently
 \set what random(1, 100)
 \set user random(1, 20)

@@ -1,6 +1,5 @@
 -- 8 clients, 20 hot users and their posts: 40 % rename a user, 40 % retitle, 10 % insert and 10 % delete a post
 -- clients: 8
--- commits: durable
 -- not for: refresh_concurrently
 \set what random(1, 100)
 \set user random(1, 20)
