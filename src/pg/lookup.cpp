@@ -10,8 +10,8 @@ namespace {
 
 // Fewer are not worth opening a scan of their own.
 constexpr std::size_t many = 8;
-// Of the span's keys at least one in so many must be wanted.
-constexpr std::uint64_t sparseness = 2;
+// Going past so many rows costs what a descent does.
+constexpr std::uint64_t sparseness = 4;
 constexpr std::int64_t past_all = std::numeric_limits<std::int64_t>::max();
 
 bool is_integer(Oid type) { return type == INT2OID || type == INT4OID || type == INT8OID; }
@@ -83,11 +83,9 @@ void Lookup::expect(const KeySpan &span)
 void Lookup::advance()
 {
     MemoryContext caller = MemoryContextSwitchTo(memory_);
-    bool found = index_getnext_slot(walk_->scan, ForwardScanDirection, walk_->slot);
-    if (found)
-        slot_getallattrs(walk_->slot);
+    bool is_null, found = index_getnext_slot(walk_->scan, ForwardScanDirection, walk_->slot);
+    walk_->at = found ? integer(walk_->span.type, slot_getattr(walk_->slot, column(0), &is_null)) : past_all;
     MemoryContextSwitchTo(caller);
-    walk_->at = found ? integer(walk_->span.type, walk_->slot->tts_values[column(0) - 1]) : past_all;
 }
 
 TupleTableSlot *Lookup::fetch(const Datum *key)
@@ -100,7 +98,10 @@ TupleTableSlot *Lookup::fetch(const Datum *key)
     walk_->asked = wanted;
     while (walk_->at < wanted)
         advance();
-    return walk_->at == wanted ? walk_->slot : nullptr;
+    if (walk_->at != wanted)
+        return nullptr;
+    slot_getallattrs(walk_->slot);
+    return walk_->slot;
 }
 
 TupleTableSlot *Lookup::descend(const Datum *key)
