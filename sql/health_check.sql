@@ -271,9 +271,13 @@ SELECT count(*) FROM pg_tviews_verify('tv_user', 0.5);
 SELECT count(*) FROM pg_tview_verified v WHERE NOT EXISTS (SELECT FROM pg_tview_meta WHERE "table" = v.tview);
 
 -- Storage: dead rows; updates that change indexes.
-ALTER TABLE tv_user SET (autovacuum_enabled = off);
-ALTER TABLE tv_post SET (autovacuum_enabled = off);
-ALTER TABLE "tv_Odd name" SET (autovacuum_enabled = off, fillfactor = 70);
+ALTER TABLE tv_user SET (autovacuum_enabled = off, fillfactor = 100);
+ALTER TABLE tv_post SET (autovacuum_enabled = off, fillfactor = 100);
+ALTER TABLE "tv_Odd name" SET (autovacuum_enabled = off, fillfactor = 100);
+VACUUM FULL tv_user;
+VACUUM FULL tv_post;
+VACUUM FULL "tv_Odd name";
+ALTER TABLE "tv_Odd name" SET (fillfactor = 50);
 UPDATE tb_user SET name = name || '!';
 UPDATE tb_user SET name = name || '!';
 SELECT pg_stat_force_next_flush();

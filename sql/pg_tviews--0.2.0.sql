@@ -647,10 +647,10 @@ CREATE FUNCTION pg_tviews_health_storage(OUT severity text, OUT message text, OU
     WHERE s.n_dead_tup >= 1000 AND s.n_dead_tup > s.n_live_tup
     UNION ALL
     SELECT 'warning', format('of %s updates of TVIEW %s only %s left its indexes alone; its pages are filled to %s %%', s.n_tup_upd, s.relid::regclass, s.n_tup_hot_upd, f.fillfactor),
-           format('ALTER TABLE %s SET (fillfactor = 70)', s.relid::regclass)
+           format('ALTER TABLE %s SET (fillfactor = 50)', s.relid::regclass)
     FROM @extschema@.pg_tview_meta AS m JOIN pg_stat_all_tables AS s ON s.relid = m."table" JOIN pg_class AS c ON c.oid = m."table",
          LATERAL (SELECT coalesce((SELECT option_value::integer FROM pg_options_to_table(c.reloptions) WHERE option_name = 'fillfactor'), 100)) AS f (fillfactor)
-    WHERE s.n_tup_upd >= 1000 AND s.n_tup_hot_upd < s.n_tup_upd / 2 AND f.fillfactor > 70
+    WHERE s.n_tup_upd >= 1000 AND s.n_tup_hot_upd < s.n_tup_upd / 2 AND f.fillfactor > 50
     ORDER BY 2
 $$;
 COMMENT ON FUNCTION pg_tviews_health_storage() IS 'health: dead rows of tv_* and how many updates are heap-only';

@@ -163,6 +163,20 @@ CREATE OR REPLACE FUNCTION pg_tviews_health_audit(OUT severity text, OUT message
 $$;
 COMMENT ON FUNCTION pg_tviews_health_audit() IS 'health: the audit log''s chain of hashes is whole and its guard is on';
 
+CREATE OR REPLACE FUNCTION pg_tviews_health_storage(OUT severity text, OUT message text, OUT command text) RETURNS SETOF record LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp AS $$
+    SELECT 'warning', format('TVIEW %s has %s dead rows beside %s live ones', s.relid::regclass, s.n_dead_tup, s.n_live_tup), format('VACUUM %s', s.relid::regclass)
+    FROM @extschema@.pg_tview_meta AS m JOIN pg_stat_all_tables AS s ON s.relid = m."table"
+    WHERE s.n_dead_tup >= 1000 AND s.n_dead_tup > s.n_live_tup
+    UNION ALL
+    SELECT 'warning', format('of %s updates of TVIEW %s only %s left its indexes alone; its pages are filled to %s %%', s.n_tup_upd, s.relid::regclass, s.n_tup_hot_upd, f.fillfactor),
+           format('ALTER TABLE %s SET (fillfactor = 50)', s.relid::regclass)
+    FROM @extschema@.pg_tview_meta AS m JOIN pg_stat_all_tables AS s ON s.relid = m."table" JOIN pg_class AS c ON c.oid = m."table",
+         LATERAL (SELECT coalesce((SELECT option_value::integer FROM pg_options_to_table(c.reloptions) WHERE option_name = 'fillfactor'), 100)) AS f (fillfactor)
+    WHERE s.n_tup_upd >= 1000 AND s.n_tup_hot_upd < s.n_tup_upd / 2 AND f.fillfactor > 50
+    ORDER BY 2
+$$;
+
 CREATE OR REPLACE FUNCTION pg_tviews_readiness() RETURNS boolean LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     SELECT (SELECT extversion = @extschema@.pg_tviews_version() FROM pg_extension WHERE extname = 'pg_tviews')
        AND (SELECT count(DISTINCT p.oid) = 3 FROM pg_event_trigger AS e JOIN pg_proc AS p ON p.oid = e.evtfoid

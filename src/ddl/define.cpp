@@ -36,7 +36,6 @@ namespace {
 using plan::quote_name;
 
 constexpr const char *prefix = "tv_";
-constexpr int default_fillfactor = 85;    // leaves room for HOT updates of documents
 
 struct Table {
     Oid oid;

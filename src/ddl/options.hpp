@@ -10,6 +10,10 @@
 
 namespace tviews::ddl {
 
+// Percent.  All documents of a page find room beside themselves when they are rewritten together, as neighbours are by a change of
+// what they have in common: without it most would go to another page, and into each index again.
+inline constexpr int default_fillfactor = 50;
+
 struct Options {
     std::vector<std::string> key; // empty: pk_<entity>
     std::optional<int> fillfactor;        // percent; the table's own if absent

@@ -229,14 +229,15 @@ std::string visible_options(const Remains &found)
         SELECT pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
             'key', CASE WHEN $2 NOT IN ('{}', ARRAY['pk_' || $3]) THEN $2 END,
             'fillfactor', (SELECT option_value::integer FROM pg_catalog.pg_options_to_table(c.reloptions)
-                           WHERE option_name = 'fillfactor' AND option_value <> '85'),
+                           WHERE option_name = 'fillfactor' AND option_value <> $4),
             'data_index', (SELECT true FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
                            JOIN pg_catalog.pg_am m ON m.oid = x.relam AND m.amname = 'gin'
                            JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'data' AND i.indkey[0] = a.attnum
                            WHERE i.indrelid = c.oid LIMIT 1))) FROM pg_catalog.pg_class c WHERE c.oid = $1)";
     const catalog::Tview &tview = found.row.tview;
-    Texts row = first_row(sql, {OIDOID, TEXTARRAYOID, TEXTOID},
-                          {{ObjectIdGetDatum(tview.table), pg::text_array_datum(tview.key), pg::text_datum(tview.entity)}, {}}, 1);
+    Texts row = first_row(sql, {OIDOID, TEXTARRAYOID, TEXTOID, TEXTOID},
+                          {{ObjectIdGetDatum(tview.table), pg::text_array_datum(tview.key), pg::text_datum(tview.entity),
+                            pg::text_datum(std::to_string(default_fillfactor))}, {}}, 1);
     return row.empty() ? "{}" : row[0].value_or("{}");
 }
 

@@ -75,8 +75,7 @@ FROM (SELECT min(place) AS place, btrim(library, ' "') AS library
       WHERE btrim(library, ' "') <> '' GROUP BY 2) AS libraries \gexec
 
 -- The TVIEWs of this database, again for those made later and in other databases: vacuumed when a twentieth of the
--- documents has
--- been rewritten instead of a fifth, so that the table stays within size × (fillfactor + 0.05).
+-- documents has been rewritten instead of a fifth, so that dead versions take no more room than that.
 SELECT format('ALTER TABLE %s SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05, '
               'toast.autovacuum_vacuum_scale_factor = 0.05)', tview)
 FROM pg_tviews_registry ORDER BY tview \gexec
