@@ -64,7 +64,8 @@ void Lookup::open(Relation table, Oid index)
 
 void Lookup::expect(const KeySpan &span)
 {
-    if (walk_ || width_ != 1 || index_->rd_opcintype[0] != span.type || index_->rd_indoption[0] != 0)
+    // A serializable transaction is held to all that it reads.
+    if (walk_ || IsolationIsSerializable() || width_ != 1 || index_->rd_opcintype[0] != span.type || index_->rd_indoption[0] != 0)
         return;
     auto bound = [&](ScanKey key, StrategyNumber strategy, std::int64_t value) {
         Oid comparison = get_opfamily_member(index_->rd_opfamily[0], span.type, span.type, strategy);
