@@ -165,6 +165,32 @@ CALL check_exact();
 DELETE FROM tb_long WHERE pk_long % 2 = 0;
 DELETE FROM tb_short;
 CALL check_exact();
+-- The same where many keys lie between, through indexes that are descending or hold more than the key, over rows that lie in another
+-- order, where documents leave their pages while they are walked along, and in a transaction that keeps its snapshot.
+CREATE TABLE tb_down (id int NOT NULL, held int PRIMARY KEY, word text);
+CREATE UNIQUE INDEX ON tb_down (id DESC);
+CREATE TABLE tb_wide (pk_wide int, word text, PRIMARY KEY (pk_wide) INCLUDE (word));
+INSERT INTO tb_down SELECT n, 3001 - n, 'down ' || n FROM generate_series(1, 3000) AS n ORDER BY n % 7, n;
+INSERT INTO tb_wide SELECT n, 'wide ' || n FROM generate_series(1, 3000) AS n ORDER BY n % 11, n;
+SELECT pg_tviews_create('tv_down', $$SELECT d.id, held, jsonb_build_object('word', d.word, 'wide', w.word) AS data
+    FROM tb_down d LEFT JOIN tb_wide w ON w.pk_wide = d.held$$, '{"key": "id", "fillfactor": 100}');
+SELECT pg_tviews_create('tv_wide', $$SELECT pk_wide, jsonb_build_object('word', word, 'length', length(word)) AS data FROM tb_wide$$, '{"fillfactor": 100}');
+UPDATE tb_down SET word = word || '.';
+UPDATE tb_wide SET word = word || '.';
+CALL check_exact();
+UPDATE tb_down SET word = word || '.' WHERE id % 6 = 0;
+UPDATE tb_wide SET word = word || '.' WHERE pk_wide % 7 = 0;
+CALL check_exact();
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+UPDATE tb_wide SET word = word || '.' WHERE pk_wide % 3 = 0;
+SELECT count(*) FROM tv_wide WHERE data ->> 'word' LIKE '%..';
+UPDATE tb_wide SET word = word || '.' WHERE pk_wide % 2 = 0;
+UPDATE tb_down SET word = word || '.', held = held + 3000 WHERE id % 5 = 0;
+DELETE FROM tb_wide WHERE pk_wide % 10 = 0;
+SELECT count(*) FROM tv_down WHERE held > 3000;
+INSERT INTO tb_wide SELECT n, 'back ' || n FROM generate_series(10, 6000, 20) AS n;
+COMMIT;
+CALL check_exact();
 
 SET client_min_messages = warning;
 DROP SCHEMA s_bulk CASCADE;

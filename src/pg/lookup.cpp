@@ -10,8 +10,8 @@ namespace {
 
 // Fewer are not worth opening a scan of their own.
 constexpr std::size_t many = 8;
-// Going past so many rows costs what a descent does.
-constexpr std::uint64_t sparseness = 4;
+// Going past so many entries costs less than a descent.
+constexpr std::uint64_t sparseness = 8;
 constexpr std::int64_t past_all = std::numeric_limits<std::int64_t>::max();
 
 bool is_integer(Oid type) { return type == INT2OID || type == INT4OID || type == INT8OID; }
@@ -75,7 +75,8 @@ void Lookup::expect(const KeySpan &span)
     bound(&bounds[0], BTGreaterEqualStrategyNumber, span.first);
     bound(&bounds[1], BTLessEqualStrategyNumber, span.last);
     MemoryContext caller = MemoryContextSwitchTo(memory_);
-    walk_ = Walk{span, index_beginscan(table_, index_, GetActiveSnapshot(), 2, 0), table_slot_create(table_, nullptr), 0, span.first};
+    walk_ = Walk{span, index_beginscan(table_, index_, GetActiveSnapshot(), 2, 0), table_slot_create(table_, nullptr), 0, span.first, false};
+    walk_->scan->xs_want_itup = true;
     index_rescan(walk_->scan, bounds, 2, nullptr, 0);
     MemoryContextSwitchTo(caller);
     advance();
@@ -84,9 +85,26 @@ void Lookup::expect(const KeySpan &span)
 void Lookup::advance()
 {
     MemoryContext caller = MemoryContextSwitchTo(memory_);
-    bool is_null, found = index_getnext_slot(walk_->scan, ForwardScanDirection, walk_->slot);
-    walk_->at = found ? integer(walk_->span.type, slot_getattr(walk_->slot, column(0), &is_null)) : past_all;
+    bool is_null, more = index_getnext_tid(walk_->scan, ForwardScanDirection) != nullptr;
+    walk_->at = more ? integer(walk_->span.type, index_getattr(walk_->scan->xs_itup, 1, walk_->scan->xs_itupdesc, &is_null)) : past_all;
     MemoryContextSwitchTo(caller);
+}
+
+// Whether there is a row; several entries may have had the key.
+bool Lookup::walk_to(std::int64_t wanted)
+{
+    while (walk_->at < wanted)
+        advance();
+    for (; walk_->at == wanted; advance()) {
+        MemoryContext caller = MemoryContextSwitchTo(memory_);
+        bool found = index_fetch_heap(walk_->scan, walk_->slot);
+        if (found)
+            slot_getallattrs(walk_->slot);
+        MemoryContextSwitchTo(caller);
+        if (found)
+            return true;
+    }
+    return false;
 }
 
 TupleTableSlot *Lookup::fetch(const Datum *key)
@@ -96,13 +114,10 @@ TupleTableSlot *Lookup::fetch(const Datum *key)
     std::int64_t wanted = integer(walk_->span.type, key[0]);
     if (wanted < walk_->asked || wanted > walk_->span.last)
         return descend(key);
+    if (wanted > walk_->asked || !walk_->found)
+        walk_->found = walk_to(wanted);
     walk_->asked = wanted;
-    while (walk_->at < wanted)
-        advance();
-    if (walk_->at != wanted)
-        return nullptr;
-    slot_getallattrs(walk_->slot);
-    return walk_->slot;
+    return walk_->found ? walk_->slot : nullptr;
 }
 
 TupleTableSlot *Lookup::descend(const Datum *key)
@@ -123,6 +138,7 @@ void Lookup::close()
     if (walk_) {
         index_endscan(walk_->scan);
         ExecDropSingleTupleTableSlot(walk_->slot);
+        walk_.reset();
     }
     index_endscan(scan_);
     index_close(index_, NoLock);

@@ -1,6 +1,6 @@
 // Fetching rows of a table by a unique btree index, one by one, without SQL: no plan, no privileges, no policies.
 //
-// C-side: everything here may raise; call it under the guard.  An error leaves everything to the abort.
+// C-side but for dense_span: the rest may raise; call it under the guard.  An error leaves everything to the abort.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ public:
     // Fetches are on the snapshot that is active now, which must stay, as must the memory context.
     void open(Relation table, Oid index);
 
-    // Keys of this span will be fetched next, in ascending order; one that is not costs its descent.
+    // Keys of this span will be fetched next, in ascending order; one that is not costs its descent, as do all where the index is not
+    // over the key alone, and ascending.
     void expect(const KeySpan &span);
 
     // The row whose columns of the index are these, in its order, with all columns deformed; null if there is none.  Stays until
@@ -40,16 +41,18 @@ public:
     AttrNumber column(int n) const { return index_->rd_index->indkey.values[n]; }
 
 private:
-    // Where the walk along a span has come to.
+    // Where the walk along a span has come to.  It goes past other keys' entries without looking at their rows.
     struct Walk {
         KeySpan span;
         IndexScanDesc scan;
         TupleTableSlot *slot;
-        std::int64_t at;          // the key of the row in the slot; past the last row, past any key
+        std::int64_t at;          // the key of the entry; past the last one, past any key
         std::int64_t asked;       // the key that was fetched last
+        bool found;               // its row is in the slot
     };
     TupleTableSlot *descend(const Datum *key);
     void advance();
+    bool walk_to(std::int64_t wanted);
 
     Relation table_ = nullptr;
     Relation index_ = nullptr;

@@ -20,7 +20,7 @@ public:
     StoredRows(catalog::Compiled &tview, Relation table, const std::vector<int> &key);
 
     // Fetches are on the snapshot that is active now, which must stay, as must the memory context.
-    // Where keys will be fetched in ascending order, most of a span, it is given.
+    // `span`: that of the keys that will be fetched, in ascending order, if they have one.
     void open(const std::optional<pg::KeySpan> &span);
     void close() { lookup_.close(); }
 

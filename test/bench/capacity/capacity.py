@@ -107,8 +107,9 @@ class Capacity:
         self.tview('item', 50)
         self.check('primary key, integer', 'rows × (12 + 8) / 0.9', 'bytes', index(ROWS, 4),
                    self.value("SELECT pg_relation_size('tv_item_pkey')"), 8)
-        self.growth()
         self.run('DROP TABLE tv_item')
+        for fillfactor, parts in ((85, 5), (DEFAULT_FILLFACTOR, 1)):
+            self.growth(fillfactor, parts)
         self.tview('uuid', 50, key="md5(i.pk_item::text)::uuid")
         self.check('primary key, uuid', 'rows × (12 + 16) / 0.9', 'bytes', index(ROWS, 16),
                    self.value("SELECT pg_relation_size('tv_uuid_pkey')"), 5)
@@ -124,13 +125,17 @@ class Capacity:
                    self.wal(100, "UPDATE tb_item SET name = 'Long ' || pk_item WHERE pk_item <= 100"), 10)
         self.run('DROP TABLE tv_long')
 
-    def growth(self):
+    def growth(self, fillfactor, parts):
+        self.tview('item', 50, f'WITH (fillfactor = {fillfactor})')
         before = self.value("SELECT pg_relation_size('tv_item')")
-        for part in range(3):
-            self.run(f"UPDATE tb_item SET name = name || '.' WHERE pk_item % 5 = {part}")
+        for turn in range(3):
+            self.run(f"UPDATE tb_item SET name = name || '.' WHERE pk_item % {parts} = {turn % parts}")
             self.server.run('VACUUM tv_item', database=DATABASE)
-        self.check('table, a fifth of the documents rewritten before each vacuum', 'size × (fillfactor + share), 1 at least', 'bytes',
-                   before * max(1, DEFAULT_FILLFACTOR / 100 + 0.2), self.value("SELECT pg_relation_size('tv_item')"), 10)
+        free = (100 - fillfactor) / fillfactor
+        self.check(f'table with fillfactor {fillfactor}, {1 / parts:.0%} of the documents rewritten before each vacuum',
+                   'size × (1 + share − (1 − fillfactor) / fillfactor), 1 at least', 'bytes',
+                   before * max(1, 1 + 1 / parts - free), self.value("SELECT pg_relation_size('tv_item')"), 10)
+        self.run('DROP TABLE tv_item')
 
     # write-ahead log
 
