@@ -313,6 +313,7 @@ $session->query_safe(q{BEGIN; UPDATE tb_user SET name = name || '?'});
 limit_memory(pid($session), 2);
 $session->query('COMMIT');
 like($session->{stderr}, qr/out of memory/, 'the flush runs out of memory');
+is($standby->safe_psql($db, q{SELECT count(*) FROM tb_user WHERE name LIKE '%?'}), '0', 'nothing of its transaction remains');
 $session->{stderr} = '';
 $session->quit;
 $session = $standby->background_psql($db, on_error_stop => 0);
