@@ -73,7 +73,7 @@ CREATE TABLE tv_user AS
     SELECT u.pk_user, u.name, jsonb_agg(p.title ORDER BY p.pk_post) AS data
     FROM tb_user u JOIN tb_post p ON p.fk_user = u.pk_user GROUP BY u.pk_user;
 CREATE TABLE tv_first AS SELECT DISTINCT ON (p.fk_user) p.fk_user AS pk_first, p.title FROM tb_post p ORDER BY p.fk_user, p.pk_post;
-SELECT tv, line FROM unnest('{tv_twice,tv_user,tv_first,tv_title}'::text[]) tv, pg_tviews_explain(tv) AS e (line) WHERE line LIKE '%copied%';
+SELECT tv, line FROM unnest('{tv_twice,tv_user,tv_first}'::text[]) tv, pg_tviews_explain(tv) AS e (line) WHERE line LIKE '%copied%';
 UPDATE tb_post SET title = 'bob' WHERE pk_post < 9;
 UPDATE tb_user SET name = 'followed' WHERE pk_user = 1;
 SELECT pk_twice, len, data FROM tv_twice WHERE pk_twice IN (7, 8) ORDER BY 1;

@@ -62,7 +62,7 @@ void describe_columns(model::Analysis &analysis)
         columns[row.occurrence].insert(row.identity.begin(), row.identity.end());
         for (const model::CopiedArray &array : row.arrays)
             for (const model::Copy &copy : array.identity)
-                columns[array.occurrence].insert(copy.column);
+                columns[array.occurrence].insert(copy.column());
     }
     for (std::size_t i = 0; i < columns.size(); ++i)      // an earlier row's columns are read of the later one
         if (analysis.occurrences[i].earlier >= 0)

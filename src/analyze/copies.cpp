@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "analyze/row_values.hpp"
 #include "analyze/unique.hpp"
 #include "pg/list.hpp"
 #include "pg/walk.hpp"
@@ -71,6 +72,8 @@ void visit_values(Node *node, std::vector<std::string> &path, const Visit &visit
     if (function == nullptr || function->funcid != F_JSONB_BUILD_OBJECT_ANY || function->funcvariadic)
         return visit(node, path);
     auto keys = constant_keys(function->args);
+    if (keys.empty())
+        return visit(node, path);
     for (std::size_t i = 0; i < keys.size(); ++i) {
         path.push_back(keys[i]);
         visit_values(static_cast<Node *>(pg::nth(function->args, static_cast<int>(2 * i + 1))), path, visit);
@@ -86,7 +89,7 @@ struct Place {
     Node *node;
 };
 
-// Columns of one relation of a query level: where they are copied, and what else refers to them.
+// Columns of one relation of a query level: where they or what is computed of them are copied, and what else refers to them.
 class CopyFinder {
 public:
     CopyFinder(Query *query, int rti) : query_(query), rti_(rti) {}
@@ -98,26 +101,26 @@ public:
         for (const Place &place : places) {
             std::vector<std::string> path;
             visit_values(place.node, path, [&](Node *value, const std::vector<std::string> &at) {
-                auto *var = IsA(value, Var) ? reinterpret_cast<Var *>(value) : nullptr;
-                auto number = var != nullptr && var->varlevelsup == 0 ? column(var) : std::nullopt;
-                if (number && *number > 0)
-                    found.push_back({*number, place.output, at});
+                auto made = row_value(value, [&](const Var *var) { return column(var); });
+                if (made)
+                    found.push_back({made->columns, place.output, at, IsA(value, Var) ? "" : made->text, made->type});
             });
         }
         return found;
     }
 
-    // Those of columns that are used for nothing but these copies.
-    std::vector<model::Copy> pure(const std::vector<model::Copy> &copies)
+    // The columns that are used for nothing but these copies.
+    std::set<AttributeNumber> pure(const std::vector<model::Copy> &copies)
     {
         count_uses();
         std::map<AttributeNumber, int> copied;
         for (const model::Copy &copy : copies)
-            ++copied[copy.column];
-        std::vector<model::Copy> found;
-        for (const model::Copy &copy : copies)
-            if (uses_.count(model::whole_row) == 0 && uses_[copy.column] == copied[copy.column])
-                found.push_back(copy);
+            for (AttributeNumber column : copy.columns)
+                ++copied[column];
+        std::set<AttributeNumber> found;
+        for (const auto &[column, times] : copied)
+            if (uses_.count(model::whole_row) == 0 && uses_[column] == times)
+                found.insert(column);
         return found;
     }
 
@@ -401,22 +404,27 @@ std::set<AttributeNumber> telling_columns(int occurrence, const UniqueIndex &ide
     for (std::size_t i = 0; arrays != nullptr && i < arrays->size(); ++i)
         if ((*arrays)[i].occurrence == occurrence)
             for (const model::Copy &copy : (*arrays)[i].identity)
-                columns.insert(copy.column);
+                columns.insert(copy.column());
     return columns;
 }
 
-void add_copied_row(const Scope *scope, int rti, std::vector<model::Copy> copies, const std::vector<model::CopiedArray> *arrays,
+void add_copied_row(const Scope *scope, int rti, const std::vector<Place> &places, const std::vector<model::CopiedArray> *arrays,
                     model::Analysis &analysis)
 {
     int occurrence = scope->sources[static_cast<std::size_t>(rti)].occurrence;
     auto identity = unique_index(analysis.occurrences[occurrence].relation, nullptr, true);
     if (!identity)
         return;
-    std::set<AttributeNumber> telling = telling_columns(occurrence, *identity, arrays, analysis);
-    std::erase_if(copies, [&](const model::Copy &copy) { return telling.count(copy.column) != 0; });
-    if (!copies.empty())
-        analysis.copied_rows.push_back({occurrence, identity->index, identity->columns, std::move(copies), arrays != nullptr,
-                                        arrays != nullptr ? *arrays : std::vector<model::CopiedArray>{}});
+    CopyFinder finder(scope->query, rti);
+    model::CopiedRow row{occurrence, identity->index, identity->columns, {}, finder.copies(places), arrays != nullptr,
+                         arrays != nullptr ? *arrays : std::vector<model::CopiedArray>{}};
+    row.columns = finder.pure(row.copies);
+    for (AttributeNumber telling : telling_columns(occurrence, *identity, arrays, analysis))
+        row.columns.erase(telling);
+    auto is_set = [&](AttributeNumber column) { return row.columns.count(column) != 0; };
+    std::erase_if(row.copies, [&](const model::Copy &copy) { return std::none_of(copy.columns.begin(), copy.columns.end(), is_set); });
+    if (!row.copies.empty())
+        analysis.copied_rows.push_back(std::move(row));
 }
 
 template <class Visit>
@@ -432,16 +440,17 @@ std::optional<model::CopiedArray> reading(const Array &array, int occurrence, co
                                           const model::Analysis &analysis)
 {
     Oid relation = analysis.occurrences[occurrence].relation;
+    std::map<AttributeNumber, const model::Copy *> telling;
     std::set<AttributeNumber> told;
     for (const model::Copy &copy : copies)
-        if (json_identifies(relation, copy.column))
-            told.insert(copy.column);
+        if (copy.computed.empty() && json_identifies(relation, copy.column()) && told.insert(copy.column()).second)
+            telling[copy.column()] = &copy;
     auto identity = unique_index(relation, &told, true);
     if (!identity)
         return std::nullopt;
     model::CopiedArray found{occurrence, array.output, array.path, {}};
     for (AttributeNumber column : identity->columns)
-        found.identity.push_back(*std::find_if(copies.begin(), copies.end(), [&](const model::Copy &copy) { return copy.column == column; }));
+        found.identity.push_back(*telling.at(column));
     return found;
 }
 
@@ -454,11 +463,8 @@ void find_in_array(const Array &array, model::Analysis &analysis)
         if (auto found = reading(array, occurrence, CopyFinder(scope->query, rti).copies(places), analysis))
             readings.push_back(*found);
     });
-    each_relation(scope, [&](int rti, int) {
-        CopyFinder finder(scope->query, rti);
-        if (!readings.empty())
-            add_copied_row(scope, rti, finder.pure(finder.copies(places)), &readings, analysis);
-    });
+    if (!readings.empty())
+        each_relation(scope, [&](int rti, int) { add_copied_row(scope, rti, places, &readings, analysis); });
 }
 
 }  // namespace
@@ -474,10 +480,7 @@ void find_copies(const ScopeTree &tree, model::Analysis &analysis)
     for (auto *entry : pg::items<TargetEntry>(top->query->targetList))
         places.push_back({entry->resname ? entry->resname : "", reinterpret_cast<Node *>(entry->expr)});
     if (!is_grouped(top->query))
-        each_relation(top, [&](int rti, int) {
-            CopyFinder finder(top->query, rti);
-            add_copied_row(top, rti, finder.pure(finder.copies(places)), nullptr, analysis);
-        });
+        each_relation(top, [&](int rti, int) { add_copied_row(top, rti, places, nullptr, analysis); });
     for (const Place &place : places) {
         std::vector<std::string> path;
         visit_values(place.node, path, [&](Node *value, const std::vector<std::string> &at) {

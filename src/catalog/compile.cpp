@@ -99,7 +99,7 @@ std::optional<Copies> carry(const Compiled &tview, model::ProvenCopies proven)
     std::vector<model::AttributeNumber> ids;
     if (what.array)
         for (const model::Copy &copy : what.array->identity)
-            ids.push_back(copy.column);
+            ids.push_back(copy.column());
     const model::Occurrence &occurrence = tview.analysis.occurrences[what.row.occurrence];
     copies.columns.insert(copies.columns.end(), what.row.identity.begin(), what.row.identity.end());
     if (what.steps_to_element == 0)

@@ -135,8 +135,8 @@ CaptureTarget make_target(const Compiled &tview, int index, Oid relation)
             target.used.push_back(same ? number : column_in(relation, *occurrence.attribute(number)));
     }
     if (const auto &copies = tview.copies[index]; copies && same && !target.any_column) {
-        for (const model::Copy &copy : copies->proven.row.copies)
-            target.copied.push_back(copy.column);
+        const auto &columns = copies->proven.row.columns;
+        target.copied.assign(columns.begin(), columns.end());
         // A patch finds its row by these: a row that they no longer tell is a seed.
         for (model::AttributeNumber number : copies->proven.row.identity)
             if (std::find(target.used.begin(), target.used.end(), number) == target.used.end())

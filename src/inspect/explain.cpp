@@ -123,18 +123,18 @@ private:
 
     void explain_copies(const model::Occurrence &occurrence, const model::ProvenCopies &proven)
     {
-        std::set<model::AttributeNumber> numbers;
-        for (const model::Copy &copy : proven.row.copies)
-            numbers.insert(copy.column);
         std::string columns, where = "the document";
-        for (model::AttributeNumber number : numbers)
+        for (model::AttributeNumber number : proven.row.columns)
             columns += (columns.empty() ? "" : ", ") + occurrence.attribute(number)->name;
         if (proven.array) {
             where = "the elements of " + proven.array->output;
             for (const std::string &key : proven.array->path)
                 where += "." + key;
         }
-        line(1, "copied only, so set in " + where + " without building it again: " + columns);
+        bool computed = std::any_of(proven.row.copies.begin(), proven.row.copies.end(),
+                                    [](const model::Copy &copy) { return !copy.computed.empty(); });
+        line(1, fmt::format("{}, so set in {} without building it again: {}",
+                            computed ? "copied, or computed of this row alone" : "copied only", where, columns));
     }
 
     std::string key_values(const model::Walk &walk) const

@@ -156,11 +156,15 @@ struct KeyColumn {
     bool identical = false;       // whether equal values always look the same
 };
 
-// A column that the query only copies: into an output column, or to a path inside its jsonb objects.
+// A column of a row, or a value computed of its columns alone, that the query puts into an output column, or at a path inside its
+// jsonb objects.
 struct Copy {
-    AttributeNumber column = 0;
+    std::vector<AttributeNumber> columns;     // one for each time the value refers to it
     std::string output;           // empty: inside an element of an array
     std::vector<std::string> path;
+    std::string computed;         // as pg::RowExpressions takes it; empty: the column as it is
+    ObjectId type = 0;            // then its type
+    AttributeNumber column() const { return columns.front(); }
 };
 
 // An array in the documents, read as made of rows of `occurrence`: each of its elements tells of which by `identity`.
@@ -176,7 +180,8 @@ struct CopiedRow {
     int occurrence = -1;
     ObjectId index = 0;           // a unique index of its table, over columns that are never null
     std::vector<AttributeNumber> identity;    // its columns, in its order
-    std::vector<Copy> copies;
+    std::set<AttributeNumber> columns;        // those that stand in copies alone
+    std::vector<Copy> copies;     // each of one of these columns at least
     bool in_array = false;
     std::vector<CopiedArray> arrays;      // the readings of that array, if so
 };

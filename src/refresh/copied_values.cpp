@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "pg/subtransaction.hpp"
+
 namespace tviews::refresh {
 
 namespace {
@@ -18,6 +20,15 @@ pg::JsonPlace place_of(const std::vector<std::string> &path)
         lengths[i] = static_cast<int>(path[i].size());
     }
     return {keys, lengths, static_cast<int>(path.size())};
+}
+
+// A column's value, in the current memory context.  C-side.
+Datum kept(TupleTableSlot *slot, AttrNumber column, bool *is_null)
+{
+    Form_pg_attribute attribute = TupleDescAttr(slot->tts_tupleDescriptor, column - 1);
+    Datum value = slot->tts_values[column - 1];
+    *is_null = slot->tts_isnull[column - 1];
+    return *is_null ? 0 : datumCopy(value, attribute->attbyval, attribute->attlen);
 }
 
 // The types of columns [from, from + count).
@@ -42,9 +53,16 @@ CopiedValues::CopiedValues(const catalog::Compiled &tview, const CarriedRows &ca
         const auto &columns = tview.tview.columns;
         return static_cast<int>(std::find(columns.begin(), columns.end(), name) - columns.begin());
     };
-    for (const model::Copy &copy : proven_.row.copies)
-        if (carried.changed.count(copy.column) != 0)
-            copies_.push_back({copy.column - 1, proven_.array ? -1 : output(copy.output), &copy.path, {}, nullptr});
+    auto has_changed = [&](AttrNumber column) { return carried.changed.count(column) != 0; };
+    for (const model::Copy &copy : proven_.row.copies) {
+        if (std::none_of(copy.columns.begin(), copy.columns.end(), has_changed))
+            continue;
+        if (!copy.computed.empty()) {
+            computed_.push_back(copies_.size());
+            computed_of_.insert(copy.columns.begin(), copy.columns.end());
+        }
+        copies_.push_back({&copy, proven_.array ? -1 : output(copy.output), {}, nullptr, copy.type});
+    }
     if (proven_.array)
         array_output_ = output(proven_.array->output);
     tell_rows_apart();
@@ -77,8 +95,8 @@ bool CopiedValues::open()
         }
         lookup_.open(table_, proven_.row.index);
         for (Target &copy : copies_) {
-            copy.place = place_of(*copy.path);
-            copy.converter = pg::to_jsonb_of(TupleDescAttr(RelationGetDescr(table_), copy.attribute)->atttypid);
+            copy.place = place_of(copy.copy->path);
+            copy.converter = pg::to_jsonb_of(copy.type);
         }
         if (!proven_.array)
             return true;
@@ -99,27 +117,68 @@ void CopiedValues::close()
     });
 }
 
-void CopiedValues::read_ahead(MemoryContext longer)
+bool CopiedValues::read_ahead(MemoryContext longer)
 {
     if (auto span = pg::dense_span(changed_, 0, changed_.size()))
         pg::call([&] { lookup_.expect(*span); });
-    for (std::uint32_t changed : changed_.in_order()) {
-        if (MemoryContextMemAllocated(longer, false) > static_cast<Size>(work_mem) * 1024)
-            return;
-        pg::call([&] {
-            CHECK_FOR_INTERRUPTS();
-            MemoryContext caller = MemoryContextSwitchTo(longer);
-            ahead_[changed] = read(changed);
-            MemoryContextSwitchTo(caller);
-        });
-        is_ahead_[changed] = true;
+    for (std::uint32_t changed : changed_.in_order())
+        if (!keep_ahead(changed, longer))
+            return computed_.empty();
+    return computed_.empty() || compute_ahead(longer);
+}
+
+// Returns whether there was room.
+bool CopiedValues::keep_ahead(std::uint32_t changed, MemoryContext longer)
+{
+    if (MemoryContextMemAllocated(longer, false) > static_cast<Size>(work_mem) * 1024)
+        return false;
+    pg::call([&] {
+        CHECK_FOR_INTERRUPTS();
+        MemoryContext caller = MemoryContextSwitchTo(longer);
+        ahead_[changed] = read(changed);
+        MemoryContextSwitchTo(caller);
+    });
+    is_ahead_[changed] = true;
+    return true;
+}
+
+// Returns whether all computations went well.
+bool CopiedValues::compute_ahead(MemoryContext longer)
+{
+    std::vector<std::string> texts;
+    for (std::size_t i : computed_)
+        texts.push_back(copies_[i].copy->computed);
+    pg::RowExpressions expressions;
+    ErrorData *failure = pg::attempt([&] {
+        pg::call([&] { expressions.open(texts, RelationGetDescr(table_)); });
+        for (const Row &row : ahead_)
+            if (row.values != nullptr)
+                pg::call([&] { compute(expressions, row, longer); });
+        pg::call([&] { expressions.close(); });
+    });
+    if (failure != nullptr && !pg::is_about_data(failure))
+        throw pg::Error(failure);
+    return failure == nullptr;
+}
+
+// C-side.
+void CopiedValues::compute(pg::RowExpressions &expressions, const Row &row, MemoryContext longer) const
+{
+    CHECK_FOR_INTERRUPTS();
+    MemoryContext caller = MemoryContextSwitchTo(longer);
+    expressions.take(row.columns, row.nulls);
+    for (std::size_t i = 0; i < computed_.size(); ++i) {
+        std::size_t at = computed_[i];
+        row.values->copies[at] = expressions.evaluate(i, &row.values->nulls[at]);
+        set(*row.values, at);
     }
+    MemoryContextSwitchTo(caller);
 }
 
 const CopiedValues::Values *CopiedValues::values(std::size_t row)
 {
     std::uint32_t changed = changed_of_[row];
-    return is_ahead_[changed] ? ahead_[changed] : read(changed);
+    return is_ahead_[changed] ? ahead_[changed].values : read(changed).values;
 }
 
 const JsonbValue *CopiedValues::ids(std::size_t row) const
@@ -144,30 +203,45 @@ bool CopiedValues::is_readable() const
            pg_class_aclcheck(occurrence_.relation, reader_, ACL_SELECT) == ACLCHECK_OK;
 }
 
-// C-side.
-const CopiedValues::Values *CopiedValues::read(std::size_t changed)
+// C-side, as are the next two.
+CopiedValues::Row CopiedValues::read(std::size_t changed)
 {
     Datum identity[INDEX_MAX_KEYS];
     for (std::size_t i = 0; i < changed_.width(); ++i)
         identity[i] = changed_.value(changed, i);
     TupleTableSlot *slot = lookup_.fetch(identity);
     if (slot == nullptr)
-        return nullptr;
-    auto *values = static_cast<Values *>(palloc(sizeof(Values)));
-    values->columns = static_cast<Datum *>(palloc(sizeof(Datum) * copies_.size()));
-    values->nulls = static_cast<bool *>(palloc(sizeof(bool) * copies_.size()));
-    values->settings = static_cast<pg::JsonSetting *>(palloc(sizeof(pg::JsonSetting) * copies_.size()));
+        return {};
+    Row row{static_cast<Values *>(palloc(sizeof(Values))), nullptr, nullptr};
+    row.values->copies = static_cast<Datum *>(palloc(sizeof(Datum) * copies_.size()));
+    row.values->nulls = static_cast<bool *>(palloc(sizeof(bool) * copies_.size()));
+    row.values->settings = static_cast<pg::JsonSetting *>(palloc(sizeof(pg::JsonSetting) * copies_.size()));
     for (std::size_t i = 0; i < copies_.size(); ++i) {
-        const Target &copy = copies_[i];
-        Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(table_), copy.attribute);
-        values->nulls[i] = slot->tts_isnull[copy.attribute];
-        values->columns[i] =
-            values->nulls[i] ? 0 : datumCopy(slot->tts_values[copy.attribute], attribute->attbyval, attribute->attlen);
-        values->settings[i].place = &copy.place;
-        if (!copy.path->empty() || array_output_ >= 0)
-            values->settings[i].value = pg::json_value(copy.converter, values->columns[i], values->nulls[i]);
+        if (!copies_[i].copy->computed.empty())
+            continue;
+        row.values->copies[i] = kept(slot, copies_[i].copy->column(), &row.values->nulls[i]);
+        set(*row.values, i);
     }
-    return values;
+    if (!computed_.empty())
+        keep_columns(row, slot);
+    return row;
+}
+
+void CopiedValues::keep_columns(Row &row, TupleTableSlot *slot) const
+{
+    auto width = static_cast<std::size_t>(slot->tts_tupleDescriptor->natts);
+    row.columns = static_cast<Datum *>(palloc0(sizeof(Datum) * width));
+    row.nulls = static_cast<bool *>(palloc(sizeof(bool) * width));
+    std::fill_n(row.nulls, width, true);
+    for (AttrNumber column : computed_of_)
+        row.columns[column - 1] = kept(slot, column, &row.nulls[column - 1]);
+}
+
+void CopiedValues::set(Values &values, std::size_t i) const
+{
+    values.settings[i].place = &copies_[i].place;
+    if (array_output_ >= 0 || !copies_[i].copy->path.empty())
+        values.settings[i].value = pg::json_value(copies_[i].converter, values.copies[i], values.nulls[i]);
 }
 
 }  // namespace tviews::refresh

@@ -1,6 +1,7 @@
-// The copied columns of one occurrence's changed rows: their values now, and where these go in the documents.
+// The copied columns of one occurrence's changed rows, and what is computed of them: their values now, and where these go in the
+// documents.
 //
-// The values are read again, on the flush's snapshot: what a seed was made of may have been rolled back since.
+// The rows are read again, on the flush's snapshot: what a seed was made of may have been rolled back since.
 // Not here: the documents (patch.hpp).
 #pragma once
 
@@ -10,6 +11,7 @@
 #include "catalog/compiled.hpp"
 #include "pg/jsonb_patch.hpp"
 #include "pg/lookup.hpp"
+#include "pg/row_expressions.hpp"
 #include "pg/row_set.hpp"
 
 namespace tviews::refresh {
@@ -31,15 +33,17 @@ public:
     bool open();
     void close();
 
+    // What goes into the documents, one of each for each copy.
     struct Values {
-        Datum *columns;
+        Datum *copies;
         bool *nulls;
-        pg::JsonSetting *settings;        // where the column goes inside of JSON
+        pg::JsonSetting *settings;        // if it goes inside of JSON
     };
 
-    // Reads the values of rows, each once and in the order of the index, into this context and for as long as it lasts: as many as
-    // work_mem has room for.
-    void read_ahead(MemoryContext longer);
+    // Reads the rows, each once and in the order of the index, into this context and for as long as it lasts: as many as work_mem
+    // has room for.  Returns whether all values can be had: those that are computed only if there is room for all, and if no
+    // computation fails, as it may for a row that the query's conditions would have kept from it.
+    bool read_ahead(MemoryContext longer);
 
     // The functions below are C-side.
 
@@ -50,7 +54,7 @@ public:
 
     // Where the n-th value goes: which of the definition's columns, and whether it is all of it.
     int output(int n) const { return copies_[static_cast<std::size_t>(n)].output; }
-    bool is_whole_output(int n) const { return copies_[static_cast<std::size_t>(n)].path->empty(); }
+    bool is_whole_output(int n) const { return copies_[static_cast<std::size_t>(n)].copy->path.empty(); }
 
     // Or the values go into elements of an array in one of the definition's columns; -1: they do not.
     int array_output() const { return array_output_; }
@@ -60,15 +64,26 @@ public:
 
 private:
     struct Target {
-        int attribute;            // of the table, from 0
+        const model::Copy *copy;
         int output;
-        const std::vector<std::string> *path;
         pg::JsonPlace place;
         FmgrInfo *converter;
+        Oid type;
+    };
+    // A changed row; `values` is null if it is gone.  The table's columns are kept while values are still to be computed of them.
+    struct Row {
+        Values *values;
+        Datum *columns;
+        bool *nulls;
     };
     bool is_readable() const;
     void tell_rows_apart();
-    const Values *read(std::size_t changed);
+    bool keep_ahead(std::uint32_t changed, MemoryContext longer);
+    bool compute_ahead(MemoryContext longer);
+    void compute(pg::RowExpressions &expressions, const Row &row, MemoryContext longer) const;
+    Row read(std::size_t changed);
+    void keep_columns(Row &row, TupleTableSlot *slot) const;
+    void set(Values &values, std::size_t i) const;
 
     const CarriedRows &carried_;
     const model::ProvenCopies &proven_;
@@ -76,11 +91,13 @@ private:
     Oid reader_;
     pg::RowSet changed_;          // the changed rows' identities
     std::vector<std::uint32_t> changed_of_;       // by row
-    std::vector<const Values *> ahead_;           // by changed row
+    std::vector<Row> ahead_;      // by changed row
     std::vector<bool> is_ahead_;
     std::size_t identity_at_;     // columns of the carried rows
     std::size_t ids_at_;
     std::vector<Target> copies_;
+    std::vector<std::size_t> computed_;           // those of them that are
+    std::set<AttrNumber> computed_of_;
     int array_output_ = -1;
     pg::JsonPlace array_place_{};
     pg::JsonPlace id_places_[INDEX_MAX_KEYS] = {};

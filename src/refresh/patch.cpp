@@ -64,16 +64,13 @@ public:
     // Makes rows as the current role, on the active snapshot.
     Patcher(catalog::Compiled &tview, Relation table, const std::vector<int> &key, const pg::RowSet &documents,
             std::vector<CopiedValues> &sources, Moment moment)
-        : sources_(sources), writer_(tview, table, moment), rows_(tview, table, key), longer_("pg_tviews copied values"),
-          document_("pg_tviews document"), width_(tview.tview.columns.size()), values_(std::make_unique<Datum[]>(width_)),
-          nulls_(std::make_unique<bool[]>(width_))
+        : sources_(sources), writer_(tview, table, moment), rows_(tview, table, key), document_("pg_tviews document"),
+          width_(tview.tview.columns.size()), values_(std::make_unique<Datum[]>(width_)), nulls_(std::make_unique<bool[]>(width_))
     {
         auto span = pg::dense_span(documents, 0, documents.size());
         pg::call([&] { rows_.open(span); });
-        for (CopiedValues &source : sources_) {
-            source.read_ahead(longer_.get());
+        for (const CopiedValues &source : sources_)
             copies_ += static_cast<std::size_t>(source.count());
-        }
     }
 
     // misplaced: the document lacks a place for a value; none: it is not stored, for the query gives no such row.
@@ -140,7 +137,7 @@ private:
                     continue;
                 const CopiedValues::Values *values = source.values(item->row);
                 if (values != nullptr && source.is_whole_output(i))
-                    return replace(output, values->columns[i], values->nulls[i]);
+                    return replace(output, values->copies[i], values->nulls[i]);
                 if (values != nullptr)
                     settings.add(values->settings[i], items * copies_);
             }
@@ -178,7 +175,6 @@ private:
     TableWriter writer_;
     StoredRows rows_;
     std::size_t copies_ = 0;
-    Memory longer_;
     Memory document_;
     std::size_t width_;
     std::unique_ptr<Datum[]> values_;     // of the definition's columns
@@ -235,9 +231,12 @@ Written Patches::apply(catalog::Compiled &tview, Moment moment, Keys &rebuilt)
     bool possible = TableWriter::is_possible(table, tview) && StoredRows::is_possible(table, tview);
     std::vector<CopiedValues> values;
     values.reserve(sources_.size());
+    Memory longer("pg_tviews copied values");
     for (std::size_t i = 0; possible && i < sources_.size(); ++i) {
         possible = values.emplace_back(tview, sources_[i]).open();
-        if (!possible)
+        if (possible)
+            possible = values.back().read_ahead(longer.get());
+        else
             values.pop_back();
     }
     Written written;

@@ -1,7 +1,8 @@
-"""Queries with arrays of copied rows: jsonb_agg() of objects that hold a row's key and plain columns, and nothing done with the array.
+"""Queries with arrays of copied rows: jsonb_agg() of objects that hold a row's key and plain columns, and nothing done with the array;
+beside them, rows that each document's own row determines.
 
-What is written to such columns the engine sets in the elements without building the documents again, if nothing else is done
-with column, array or rows: here that is so most of the time, and not always.  `Output.copied` names the columns, so that writes hit
+What is written to such columns the engine sets in elements and documents without building these again, as it does what is computed of
+one row's columns, if nothing else is done with column, array or rows: here that is so most of the time, and not always.  `Output.copied` names the columns, so that writes hit
 them.  Mixed into query.Queries.  Not here: arrays of queries of other shapes, and what the engine makes of them.
 """
 from schema import LOOSE, canonical, outside
@@ -11,6 +12,20 @@ from tree import Items, Node
 # Types whose values in an element tell the row.
 TELLING = ('int', 'bigint', 'uuid', 'text')
 FORMS = ['_array_derived'] * 4 + ['_array_lateral'] * 3 + ['_array_sublink', '_array_cte', '_array_cte', '_array_view', '_array_view']
+
+
+# What may be computed of a column.
+COMPUTED = {
+    'int': ['{} + 1', 'COALESCE({}, 0)', '{} > 2', 'abs({})', '({0} - {0})'],
+    'bigint': ['{} + 1', 'COALESCE({}, 0)', 'GREATEST({}, 2)'],
+    'text': ['upper({})', "{} || '!'", "COALESCE({}, '')", 'left({}, 1)', 'length({})', "NULLIF({}, 'a')"],
+    'numeric': ['{} * 2', 'round({}, 1)', '{} IS DISTINCT FROM 1'],
+    'bool': ['NOT {}', 'COALESCE({}, false)', '{} IS TRUE'],
+    'timestamptz': ["date_trunc('month', {})", "to_char({}, 'YYYY')"],
+    'jsonb': ["{} -> 'a'", 'jsonb_strip_nulls({})'],
+    'text[]': ['{}[1]', "array_to_string({}, ',')"],
+    'int[]': ['{}[1]', "array_to_string({}, ',')", '1 = ANY ({})'],
+}
 
 
 # What stands where there is no row; the last looks as if it held one.
@@ -63,7 +78,7 @@ class Arrays:
             free = [ref for ref in rel.refs() if not ref.col.fuzzy and ref.col.name not in rel.key and
                     (str(ref) not in taken or self.chance(0.1))]
             for n, ref in enumerate(self.rng.sample(free, min(len(free), self.rng.choice([1, 1, 2, 3])))):
-                inner.append((f'x{n}', str(ref)))
+                inner.append((f'x{n}', self._shown_as(ref)))
                 self.copied.append((origin[rel.alias], ref.col.name))
                 shown.append(Rel(rel.alias, [ref.col], None))
                 if self.chance(0.08):
@@ -82,6 +97,14 @@ class Arrays:
             else:
                 fields += [(f'{name}of{i}', value) for name, value in inner]
         return self._object(fields), shown
+
+    def _shown_as(self, ref):
+        """The column as it is, or something computed of it alone."""
+        if self.chance(0.6):
+            return str(ref)
+        forms = COMPUTED.get(ref.kind, []) + ['{}::text', "COALESCE({}::text, 'none')", '{} IS NULL', "CASE WHEN {0} IS NULL THEN 'no' ELSE 'yes' END",
+                                              "jsonb_build_object({0}::text || 'k', {0})", "format('%s!', {})"]
+        return Node(self.rng.choice(forms).format(ref), alts=[str(ref)])
 
     @staticmethod
     def _object(fields):
@@ -169,11 +192,10 @@ class Arrays:
             add(f'COALESCE({ref}, {outside(ref.kind)})' if self.full else str(ref), ref.kind, ref.col.domain, True)
         if self.full:
             add(f'COALESCE({self.full}, {outside(self.full.kind)})', self.full.kind, self.full.col.domain, True)
-        plain = [ref for ref in first.refs() if not ref.col.fuzzy and ref.col.name not in first.key]
-        fields = []
-        for ref in self.rng.sample(plain, min(len(plain), self.rng.choice([0, 1, 2]))):
-            self.copied.append((source.alias, ref.col.name))
-            fields.append((f'f{len(fields)}', str(ref)))
+        fields = self._fields(first, source.alias, [0, 1, 2], 'f')
+        if not self.full:
+            node, beside = self._beside(first, node)
+            fields += beside
         for value, kind in shown:
             form = self.rng.random()
             if kind == 'jsonb' and form < 0.4:
@@ -189,6 +211,34 @@ class Arrays:
         made = Node(Items([Node(text) for text in self.clauses], prefix='WITH ', suffix=' '), 'SELECT ', Items(items, least=1), ' FROM ', node,
                     Items(where, ' AND ', ' WHERE '))
         return Output(made, cols, key, items)
+
+    def _fields(self, rel, origin, counts, letter):
+        """Columns of a row, as they are or computed of."""
+        plain = [ref for ref in rel.refs() if not ref.col.fuzzy and ref.col.name not in (rel.key or [])]
+        fields = []
+        for ref in self.rng.sample(plain, min(len(plain), self.rng.choice(counts))):
+            self.copied.append((origin, ref.col.name))
+            fields.append((f'{letter}{len(fields)}', self._shown_as(ref)))
+        return fields
+
+    def _beside(self, first, node):
+        """Rows that the first, or one of them, determines, joined by their keys, and an object of each."""
+        found = [source for source in self.sources if source.key and not any(ref.col.fuzzy for ref in source.key_refs())]
+        rels, fields = [first], []
+        for number in range(self.rng.choice([0, 1, 1, 2]) if found else 0):
+            source = self.rng.choice(found)
+            rel = self._step_rel(source)
+            conditions = self._n_to_one([ref for known in rels for ref in known.refs()], rel)
+            if conditions is None:
+                continue
+            kind = self.rng.choice(['', 'LEFT ', 'LEFT '])
+            before = node
+            node = Node(node, f' {kind}JOIN {source.alias} {rel.alias} ON ', Items(conditions, ' AND ', least=1), alts=[before])
+            inner = self._fields(rel, source.alias, [1, 2, 3], 'g')
+            rels.append(rel.nulled() if kind else rel)
+            if inner:
+                fields.append((f'j{number}', self._object(inner)))
+        return node, fields
 
     def _values_of(self, alias, others):
         """What of the groups is shown: the array, mostly once."""

@@ -4,6 +4,7 @@ Only expressions whose result the data determine, and that cannot fail on any da
 `self.rng`, `self.budget` and `self.select`.  Not here: FROM, GROUP BY and what else makes a query.
 """
 from schema import literal
+from scope import Scope
 from tree import Items, Node
 
 SIMPLE = ('int', 'int', 'text', 'text', 'bool', 'numeric', 'timestamptz', 'uuid', 'bigint', 'citext', 'pair', 'mood', 'level',
@@ -113,7 +114,8 @@ class Expressions:
         fields = []
         for i in range(rng.randint(1, 4)):
             kind = rng.choice(SIMPLE + ('jsonb', 'text[]', 'int[]'))
-            fields.append(Node(f"'{'abcdef'[i]}', ", self.value(kind, scope, depth - 1)))
+            of = Scope([rng.choice(scope.rels)]) if scope.rels and self.chance(0.3) else scope      # of one row alone
+            fields.append(Node(f"'{'abcdef'[i]}', ", self.value(kind, of, depth - 1)))
         return Node('jsonb_build_object(', Items(fields), ')')
 
     def any_value(self, scope, depth, kinds=None):

@@ -316,8 +316,9 @@ class Runner:
                 self._note('everything because: ' + re.sub(r'\S+\.\S+|\(.*\)', '…', line.split(': ', 1)[1])[-70:])
             elif not line.startswith((' ', 'TVIEW', 'key')):
                 self._note('occurrences')
-            elif line.lstrip().startswith('copied only'):
-                self._note('occurrences with columns copied into ' + ('elements' if 'in the elements of' in line else 'documents'))
+            elif line.lstrip().startswith('copied'):
+                what = 'columns' if 'copied only' in line else 'values computed of a row'
+                self._note(f'occurrences with {what} copied into ' + ('elements' if 'in the elements of' in line else 'documents'))
             elif line.startswith('  a change '):
                 self._note('walks')
                 hops = re.search(r'in (\d+) hop', line)

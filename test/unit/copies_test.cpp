@@ -19,9 +19,12 @@ Sketch copied()
     int p = sketch.number("p"), u = sketch.number("u"), c = sketch.number("c");
     sketch.analysis.key_owners = {p};
     sketch.analysis.determinations = {{u, p, {0}}};
-    sketch.analysis.copied_rows = {{p, 1, {1}, {{3, "data", {"title"}}}, false, {}},
-                                   {u, 2, {1}, {{2, "data", {"author"}}}, false, {}},
-                                   {c, 3, {1}, {{4, "", {"body"}}}, true, {{c, "data", {"comments"}, {{1, "", {"id"}}}}}}};
+    auto copy = [](model::AttributeNumber column, const std::string &output, const std::string &key) {
+        return model::Copy{{column}, output, {key}, "", 0};
+    };
+    sketch.analysis.copied_rows = {{p, 1, {1}, {3}, {copy(3, "data", "title")}, false, {}},
+                                   {u, 2, {1}, {2}, {copy(2, "data", "author")}, false, {}},
+                                   {c, 3, {1}, {4}, {copy(4, "", "body")}, true, {{c, "data", {"comments"}, {copy(1, "", "id")}}}}};
     return sketch;
 }
 
@@ -80,7 +83,7 @@ TEST(Copies, OfARowThatTheElementsRowDetermines)
     sketch.table("w", "tb_user", {"pk_user", {"name", text}});
     sketch.outer_join("w.pk_user", "c.fk_user");
     int w = sketch.number("w"), c = sketch.number("c");
-    sketch.analysis.copied_rows.push_back({w, 2, {1}, {{2, "", {"by"}}}, true, {{c, "data", {"comments"}, {{1, "", {"id"}}}}}});
+    sketch.analysis.copied_rows.push_back({w, 2, {1}, {2}, {{{2}, "", {"by"}, "", 0}}, true, {{c, "data", {"comments"}, {{{1}, "", {"id"}, "", 0}}}}});
     EXPECT_FALSE(is_proven(sketch, "w"));
     sketch.analysis.determinations.push_back({w, c, {2}});
     auto proven = prove(sketch)[w];
