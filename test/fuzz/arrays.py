@@ -103,7 +103,7 @@ class Arrays:
         if self.chance(0.6):
             return str(ref)
         forms = COMPUTED.get(ref.kind, []) + ['{}::text', "COALESCE({}::text, 'none')", '{} IS NULL', "CASE WHEN {0} IS NULL THEN 'no' ELSE 'yes' END",
-                                              "jsonb_build_object({0}::text || 'k', {0})", "format('%s!', {})"]
+                                              "jsonb_build_object(concat({0}, 'k'), {0})", "format('%s!', {})"]
         return Node(self.rng.choice(forms).format(ref), alts=[str(ref)])
 
     @staticmethod
