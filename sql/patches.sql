@@ -24,6 +24,13 @@ UPDATE tb_post SET "Odd 'key""\" = E'q"\\\'' WHERE pk_post = 4;
 SELECT pk_post, title, data FROM tv_post WHERE pk_post <= 4 ORDER BY 1;
 SELECT * FROM pg_tviews_verify(NULL);
 UPDATE tb_post SET price = pk_post WHERE pk_post < 250;
+UPDATE tb_post SET price = price + 1;
+UPDATE tb_post SET price = 9999, title = 'a' || title WHERE pk_post < 9;
+UPDATE tb_post SET price = price + 1, seen = '2021-06-01 00:00+00' WHERE pk_post < 12;
+SELECT * FROM pg_tviews_verify(NULL);
+UPDATE tb_post SET price = -price, title = reverse(title), seen = seen + interval '1 day', extra = '1' WHERE pk_post < 12;
+UPDATE tb_post SET price = 'NaN', title = left(title, 3) WHERE pk_post < 3;
+UPDATE tb_post SET price = pk_post, title = 'title ' || pk_post WHERE pk_post < 250 AND pk_post > 4;
 UPDATE tb_post SET title = upper(title) WHERE pk_post < 5;
 SELECT * FROM pg_tviews_verify(NULL);
 
@@ -122,6 +129,13 @@ UPDATE tb_member SET name = 'renamed ' || pk_member, title = 'Prof' WHERE pk_mem
 UPDATE tb_note SET body = NULL WHERE fk_article < 5;
 UPDATE tb_note SET body = 'again' WHERE hidden OR fk_article = 4;
 SELECT data -> 'member' AS member, data -> 'editor' AS editor, data #> '{notes,0,by}' AS by FROM tv_article WHERE pk_article IN (4, 5) ORDER BY pk_article;
+SELECT * FROM pg_tviews_verify(NULL);
+-- values that take as much room as before, and those that do not, side by side
+UPDATE tb_member SET name = translate(name, '123456789', '234567891'), title = 'Prif';
+SELECT * FROM pg_tviews_verify(NULL);
+UPDATE tb_member SET name = translate(name, '234567891', '123456789');
+UPDATE tb_note SET body = reverse(body);
+UPDATE tb_note SET body = 'note' || fk_article WHERE fk_article BETWEEN 5 AND 12;
 SELECT * FROM pg_tviews_verify(NULL);
 -- only what differs is written, and each document once
 CREATE TEMP TABLE places AS SELECT pk_article, ctid AS place FROM tv_article;

@@ -79,6 +79,93 @@ bool find_scalar(JsonbContainer *object, const JsonPlace &place, JsonbValue *fou
     return found->type == jbvNumeric || found->type == jbvString;
 }
 
+// The element of the patch that is made of the same row.
+const JsonElement *find_element(JsonbContainer *element, const JsonArray &patch)
+{
+    if (!JsonContainerIsObject(element))
+        return nullptr;
+    JsonbValue ids[INDEX_MAX_KEYS];
+    for (int i = 0; i < patch.id_count; ++i)
+        if (!find_scalar(element, patch.ids[i], &ids[i]))
+            return nullptr;
+    const JsonElement *end = patch.elements + patch.count;
+    const JsonElement sought{ids, nullptr, 0};
+    auto before = [&](const JsonElement &one, const JsonElement &other) { return compare_ids(one.ids, other.ids, patch.id_count) < 0; };
+    const JsonElement *at = std::lower_bound(static_cast<const JsonElement *>(patch.elements), end, sought, before);
+    return at != end && compare_ids(at->ids, ids, patch.id_count) == 0 ? at : nullptr;
+}
+
+// ---- values that take as much room as those they replace: a copy of the document with other bytes in their place
+
+bool overwrite(JsonbContainer *object, const JsonSetting &setting)
+{
+    JsonbValue stored;
+    const JsonbValue &value = setting.value;
+    if (setting.place->depth == 0 || !find_scalar(object, *setting.place, &stored) || stored.type != value.type)
+        return false;
+    if (value.type == jbvString) {
+        if (stored.val.string.len != value.val.string.len)
+            return false;
+        std::memcpy(stored.val.string.val, value.val.string.val, static_cast<std::size_t>(value.val.string.len));
+        return true;
+    }
+    if (VARSIZE_ANY(stored.val.numeric) != VARSIZE_ANY(value.val.numeric))
+        return false;
+    std::memcpy(stored.val.numeric, value.val.numeric, VARSIZE_ANY(value.val.numeric));
+    return true;
+}
+
+bool overwrite(JsonbContainer *object, const JsonSetting *settings, int count)
+{
+    return std::all_of(settings, settings + count, [&](const JsonSetting &setting) { return overwrite(object, setting); });
+}
+
+// The container at a place; null if there is none.
+JsonbContainer *find_container(JsonbContainer *container, const JsonPlace &place)
+{
+    JsonbValue found;
+    for (int i = 0; i < place.depth; ++i) {
+        if (!JsonContainerIsObject(container) ||
+            getKeyJsonValueFromContainer(container, place.keys[i], place.lengths[i], &found) == nullptr || found.type != jbvBinary)
+            return nullptr;
+        container = found.val.binary.data;
+    }
+    return container;
+}
+
+bool overwrite(JsonbContainer *root, const JsonArray &patch)
+{
+    JsonbContainer *array = find_container(root, *patch.place);
+    if (array == nullptr || !JsonContainerIsArray(array) || JsonContainerIsScalar(array))
+        return false;
+    JsonbIterator *iterator = JsonbIteratorInit(array);
+    JsonbValue element;
+    for (JsonbIteratorToken token; (token = JsonbIteratorNext(&iterator, &element, true)) != WJB_DONE;) {
+        if (token != WJB_ELEM || element.type != jbvBinary)
+            continue;
+        const JsonElement *known = find_element(element.val.binary.data, patch);
+        if (known != nullptr && !overwrite(element.val.binary.data, known->settings, known->count))
+            return false;
+    }
+    return true;
+}
+
+// Null if some value takes more room or less, or if there is no place for it.
+Jsonb *overwritten(Jsonb *document, const JsonPatch &patch)
+{
+    auto *copy = static_cast<Jsonb *>(palloc(VARSIZE(document)));
+    std::memcpy(copy, document, VARSIZE(document));
+    bool fits = overwrite(&copy->root, patch.settings, patch.count) &&
+                std::all_of(patch.arrays, patch.arrays + patch.array_count,
+                            [&](const JsonArray &array) { return overwrite(&copy->root, array); });
+    if (fits)
+        return copy;
+    pfree(copy);
+    return nullptr;
+}
+
+// ---- others: the document is written anew
+
 class Copier {
 public:
     // The setting's places found count up to `found`.
@@ -144,7 +231,7 @@ public:
                     return true;
                 continue;
             }
-            const JsonElement *known = element.type == jbvBinary ? find(element.val.binary.data, patch) : nullptr;
+            const JsonElement *known = element.type == jbvBinary ? find_element(element.val.binary.data, patch) : nullptr;
             if (known == nullptr) {
                 pushJsonbValue(&state_, WJB_ELEM, &element);
                 continue;
@@ -160,21 +247,6 @@ public:
     }
 
 private:
-    static const JsonElement *find(JsonbContainer *element, const JsonArray &patch)
-    {
-        if (!JsonContainerIsObject(element))
-            return nullptr;
-        JsonbValue ids[INDEX_MAX_KEYS];
-        for (int i = 0; i < patch.id_count; ++i)
-            if (!find_scalar(element, patch.ids[i], &ids[i]))
-                return nullptr;
-        const JsonElement *end = patch.elements + patch.count;
-        const JsonElement sought{ids, nullptr, 0};
-        auto before = [&](const JsonElement &one, const JsonElement &other) { return compare_ids(one.ids, other.ids, patch.id_count) < 0; };
-        const JsonElement *at = std::lower_bound(static_cast<const JsonElement *>(patch.elements), end, sought, before);
-        return at != end && compare_ids(at->ids, ids, patch.id_count) == 0 ? at : nullptr;
-    }
-
     JsonbParseState *state_ = nullptr;
 };
 
@@ -188,6 +260,8 @@ Jsonb *patch_jsonb(Jsonb *document, const JsonPatch &patch)
             return compare_ids(one.ids, other.ids, array.id_count) < 0;
         });
     }
+    if (Jsonb *made = overwritten(document, patch))
+        return made;
     Copier copier;
     JsonbContainer *root = &document->root;
     if (patch.array_count == 1 && patch.arrays[0].place->depth == 0) {

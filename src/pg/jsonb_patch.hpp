@@ -1,4 +1,5 @@
-// Setting values at places of a jsonb document, all in one pass, by PostgreSQL's own jsonb reader and writer.
+// Setting values at places of a jsonb document, all in one pass, by PostgreSQL's own jsonb reader and writer; where every value takes
+// as much room as the one it replaces, as numbers and times mostly do, in a copy of the document's bytes.
 //
 // C data and C-side functions: everything lives in the current memory context, and anything here may raise, so call it under the
 // guard.  Not here: which values go where (refresh/patch.hpp).
