@@ -252,7 +252,7 @@ private:
 
 }  // namespace
 
-Jsonb *patch_jsonb(Jsonb *document, const JsonPatch &patch)
+Jsonb *patch_jsonb(Jsonb *document, const JsonPatch &patch, bool *same_room)
 {
     for (int i = 0; i < patch.array_count; ++i) {
         const JsonArray &array = patch.arrays[i];
@@ -260,8 +260,10 @@ Jsonb *patch_jsonb(Jsonb *document, const JsonPatch &patch)
             return compare_ids(one.ids, other.ids, array.id_count) < 0;
         });
     }
-    if (Jsonb *made = overwritten(document, patch))
+    Jsonb *made = *same_room ? overwritten(document, patch) : nullptr;
+    if (made != nullptr)
         return made;
+    *same_room = false;
     Copier copier;
     JsonbContainer *root = &document->root;
     if (patch.array_count == 1 && patch.arrays[0].place->depth == 0) {

@@ -43,8 +43,9 @@ struct JsonPatch {
     int array_count;
 };
 
-// The document with the values set.  Null if it has no such place; elements that are not there need nothing set.
-Jsonb *patch_jsonb(Jsonb *document, const JsonPatch &patch);
+// The document with the values set.  Null if it has no such place; elements that are not there need nothing set.  `same_room`: whether
+// the values may take as much room as those they replace; is false afterwards if one does not, for the next document's hardly will.
+Jsonb *patch_jsonb(Jsonb *document, const JsonPatch &patch, bool *same_room);
 
 // Any value as PostgreSQL's to_jsonb() gives it; `to_jsonb` knows the value's type (see to_jsonb_of).  NULL is JSON's null.
 JsonbValue json_value(FmgrInfo *to_jsonb, Datum value, bool is_null);

@@ -31,6 +31,11 @@ Datum kept(TupleTableSlot *slot, AttrNumber column, bool *is_null)
     return *is_null ? 0 : datumCopy(value, attribute->attbyval, attribute->attlen);
 }
 
+bool has_room(MemoryContext memory)
+{
+    return MemoryContextMemAllocated(memory, false) <= static_cast<Size>(work_mem) * 1024;
+}
+
 // The types of columns [from, from + count).
 std::vector<Oid> types_of(const pg::RowSet &rows, std::size_t from, std::size_t count)
 {
@@ -130,7 +135,7 @@ bool CopiedValues::read_ahead(MemoryContext longer)
 // Returns whether there was room.
 bool CopiedValues::keep_ahead(std::uint32_t changed, MemoryContext longer)
 {
-    if (MemoryContextMemAllocated(longer, false) > static_cast<Size>(work_mem) * 1024)
+    if (!has_room(longer))
         return false;
     pg::call([&] {
         CHECK_FOR_INTERRUPTS();
@@ -142,23 +147,26 @@ bool CopiedValues::keep_ahead(std::uint32_t changed, MemoryContext longer)
     return true;
 }
 
-// Returns whether all computations went well.
+// Returns whether all computations went well, and there was room.
 bool CopiedValues::compute_ahead(MemoryContext longer)
 {
     std::vector<std::string> texts;
     for (std::size_t i : computed_)
         texts.push_back(copies_[i].copy->computed);
     pg::RowExpressions expressions;
+    bool done = true;
     ErrorData *failure = pg::attempt([&] {
         pg::call([&] { expressions.open(texts, RelationGetDescr(table_)); });
-        for (const Row &row : ahead_)
-            if (row.values != nullptr)
-                pg::call([&] { compute(expressions, row, longer); });
+        for (auto row = ahead_.begin(); done && row != ahead_.end(); ++row) {
+            if (row->values != nullptr)
+                pg::call([&] { compute(expressions, *row, longer); });
+            done = has_room(longer);
+        }
         pg::call([&] { expressions.close(); });
     });
     if (failure != nullptr && !pg::is_about_data(failure))
         throw pg::Error(failure);
-    return failure == nullptr;
+    return done && failure == nullptr;
 }
 
 // C-side.

@@ -144,7 +144,7 @@ private:
         }
         if (settings.none())
             return Outcome::same;
-        Jsonb *patched = nulls_[output] ? nullptr : pg::patch_jsonb(DatumGetJsonbP(values_[output]), settings.patch);
+        Jsonb *patched = nulls_[output] ? nullptr : pg::patch_jsonb(DatumGetJsonbP(values_[output]), settings.patch, &same_room_);
         return patched != nullptr ? replace(output, JsonbPGetDatum(patched), false) : Outcome::misplaced;
     }
 
@@ -175,6 +175,7 @@ private:
     TableWriter writer_;
     StoredRows rows_;
     std::size_t copies_ = 0;
+    bool same_room_ = true;
     Memory document_;
     std::size_t width_;
     std::unique_ptr<Datum[]> values_;     // of the definition's columns
