@@ -46,7 +46,7 @@ std::optional<KeySpan> dense_span(const RowSet &keys, std::size_t from, std::siz
     return dense && span.last < past_all ? std::optional(span) : std::nullopt;
 }
 
-void Lookup::open(Relation table, Oid index)
+void Lookup::open(Relation table, Oid index, const std::optional<KeySpan> &span)
 {
     memory_ = CurrentMemoryContext;
     table_ = table;
@@ -60,13 +60,13 @@ void Lookup::open(Relation table, Oid index)
         ScanKeyEntryInitialize(&keys_[i], 0, static_cast<AttrNumber>(i + 1), BTEqualStrategyNumber, type, index_->rd_indcollation[i],
                                get_opcode(equality), 0);
     }
+    // A serializable transaction is held to all that it reads.
+    if (span && !IsolationIsSerializable() && width_ == 1 && index_->rd_opcintype[0] == span->type && index_->rd_indoption[0] == 0)
+        begin_walk(*span);
 }
 
-void Lookup::expect(const KeySpan &span)
+void Lookup::begin_walk(const KeySpan &span)
 {
-    // A serializable transaction is held to all that it reads.
-    if (walk_ || IsolationIsSerializable() || width_ != 1 || index_->rd_opcintype[0] != span.type || index_->rd_indoption[0] != 0)
-        return;
     auto bound = [&](ScanKey key, StrategyNumber strategy, std::int64_t value) {
         Oid comparison = get_opfamily_member(index_->rd_opfamily[0], span.type, span.type, strategy);
         ScanKeyEntryInitialize(key, 0, 1, strategy, span.type, InvalidOid, get_opcode(comparison), datum(span.type, value));
@@ -74,11 +74,9 @@ void Lookup::expect(const KeySpan &span)
     ScanKeyData bounds[2];
     bound(&bounds[0], BTGreaterEqualStrategyNumber, span.first);
     bound(&bounds[1], BTLessEqualStrategyNumber, span.last);
-    MemoryContext caller = MemoryContextSwitchTo(memory_);
     walk_ = Walk{span, index_beginscan(table_, index_, GetActiveSnapshot(), 2, 0), table_slot_create(table_, nullptr), 0, span.first, false};
     walk_->scan->xs_want_itup = true;
     index_rescan(walk_->scan, bounds, 2, nullptr, 0);
-    MemoryContextSwitchTo(caller);
     advance();
 }
 

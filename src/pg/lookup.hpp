@@ -23,12 +23,9 @@ std::optional<KeySpan> dense_span(const RowSet &keys, std::size_t from, std::siz
 
 class Lookup {
 public:
-    // Fetches are on the snapshot that is active now, which must stay, as must the memory context.
-    void open(Relation table, Oid index);
-
-    // Keys of this span will be fetched next, in ascending order; one that is not costs its descent, as do all where the index is not
-    // over the key alone, and ascending.
-    void expect(const KeySpan &span);
+    // Fetches are on the snapshot that is active now, which must stay, as must the memory context.  Keys of the span are expected in
+    // ascending order; one that is not costs its descent, as do all where the index is not over the key alone, and ascending.
+    void open(Relation table, Oid index, const std::optional<KeySpan> &span);
 
     // The row whose columns of the index are these, in its order, with all columns deformed; null if there is none.  Stays until
     // the next fetch.
@@ -51,6 +48,7 @@ private:
         bool found;               // its row is in the slot
     };
     TupleTableSlot *descend(const Datum *key);
+    void begin_walk(const KeySpan &span);
     void advance();
     bool walk_to(std::int64_t wanted);
 

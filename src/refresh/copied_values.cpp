@@ -92,13 +92,14 @@ void CopiedValues::tell_rows_apart()
 
 bool CopiedValues::open()
 {
+    auto span = pg::dense_span(changed_, 0, changed_.size());
     return pg::call([&] {
         table_ = table_open(occurrence_.relation, AccessShareLock);
         if (!is_readable()) {
             table_close(table_, NoLock);
             return false;
         }
-        lookup_.open(table_, proven_.row.index);
+        lookup_.open(table_, proven_.row.index, span);
         for (Target &copy : copies_) {
             copy.place = place_of(copy.copy->path);
             copy.converter = pg::to_jsonb_of(copy.type);
@@ -124,8 +125,6 @@ void CopiedValues::close()
 
 bool CopiedValues::read_ahead(MemoryContext longer)
 {
-    if (auto span = pg::dense_span(changed_, 0, changed_.size()))
-        pg::call([&] { lookup_.expect(*span); });
     for (std::uint32_t changed : changed_.in_order())
         if (!keep_ahead(changed, longer))
             return computed_.empty();

@@ -19,9 +19,7 @@ StoredRows::StoredRows(catalog::Compiled &tview, Relation table, const std::vect
 
 void StoredRows::open(const std::optional<pg::KeySpan> &span)
 {
-    lookup_.open(table_, RelationGetPrimaryKeyIndex(table_));
-    if (span)
-        lookup_.expect(*span);
+    lookup_.open(table_, RelationGetPrimaryKeyIndex(table_), span);
 }
 
 TupleTableSlot *StoredRows::fetch(const Datum *key)
