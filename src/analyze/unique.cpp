@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "pg/indexes.hpp"
+
 namespace tviews::analyze {
 
 namespace {
@@ -36,12 +38,9 @@ bool is_not_null(Oid relation, AttrNumber column)
 bool is_unique_in(HeapTuple tuple, TupleDesc desc, const Wanted &wanted)
 {
     auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-    bool unique = form->indisunique && form->indisvalid && form->indimmediate && heap_attisnull(tuple, Anum_pg_index_indpred, desc) &&
-                  heap_attisnull(tuple, Anum_pg_index_indexprs, desc);
-    bool is_null;
-    auto *classes = reinterpret_cast<oidvector *>(DatumGetPointer(heap_getattr(tuple, Anum_pg_index_indclass, desc, &is_null)));
-    auto *collations =
-        reinterpret_cast<oidvector *>(DatumGetPointer(heap_getattr(tuple, Anum_pg_index_indcollation, desc, &is_null)));
+    bool unique = form->indisunique && form->indimmediate && pg::is_whole_index(tuple, desc);
+    const Oid *classes = pg::oids_of(tuple, desc, Anum_pg_index_indclass);
+    const Oid *collations = pg::oids_of(tuple, desc, Anum_pg_index_indcollation);
     for (int i = 0; i < form->indnkeyatts && unique; ++i) {
         AttrNumber column = form->indkey.values[i];
         unique = wanted.has(column) && (!wanted.never_null || is_not_null(form->indrelid, column));
@@ -50,8 +49,8 @@ bool is_unique_in(HeapTuple tuple, TupleDesc desc, const Wanted &wanted)
         Oid type, collation;
         int32 modifier;
         get_atttypetypmodcoll(form->indrelid, column, &type, &modifier, &collation);
-        unique = get_opclass_family(classes->values[i]) == lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY)->btree_opf &&
-                 collations->values[i] == collation;
+        unique = get_opclass_family(classes[i]) == lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY)->btree_opf &&
+                 collations[i] == collation;
     }
     return unique;
 }
@@ -59,23 +58,17 @@ bool is_unique_in(HeapTuple tuple, TupleDesc desc, const Wanted &wanted)
 // C-side.
 void look(Oid relation, const Wanted &wanted, Found &found)
 {
-    Relation indexes = table_open(IndexRelationId, AccessShareLock);
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_index_indrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
-    SysScanDesc scan = systable_beginscan(indexes, IndexIndrelidIndexId, true, nullptr, 1, &key);
-    HeapTuple tuple;
-    while (!found.primary && HeapTupleIsValid(tuple = systable_getnext(scan))) {
+    pg::each_index(relation, [&](HeapTuple tuple, TupleDesc desc) {
         auto *form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
         bool better = form->indisprimary || !OidIsValid(found.index) || form->indexrelid < found.index;
-        if (!better || !is_unique_in(tuple, RelationGetDescr(indexes), wanted))
-            continue;
+        if (!better || !is_unique_in(tuple, desc, wanted))
+            return true;
         found.index = form->indexrelid;
         found.primary = form->indisprimary;
         found.count = form->indnkeyatts;
         std::copy(form->indkey.values, form->indkey.values + form->indnkeyatts, found.columns);
-    }
-    systable_endscan(scan);
-    table_close(indexes, AccessShareLock);
+        return !found.primary;
+    });
 }
 
 }  // namespace

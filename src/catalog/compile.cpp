@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "analyze/analyze.hpp"
+#include "analyze/join_index.hpp"
 #include "analyze/names.hpp"
 #include "catalog/meta.hpp"
 
@@ -51,9 +52,32 @@ std::vector<Oid> column_types(Oid view, const std::vector<std::string> &columns)
     return types;
 }
 
+// The step's conditions must be equalities of columns, all of them, and its rows known by columns.
+std::optional<StepIndex> step_index(const Compiled &tview, int number, const plan::CompiledStage &stage)
+{
+    const model::Stage &from = tview.order.all[number];
+    if (from.next < 0 || !from.loop.empty() || stage.equalities.size() != from.conditions.size() || !stage.far.sql.empty() ||
+        !stage.near.sql.empty())
+        return std::nullopt;
+    const model::Stage &to = tview.order.all[from.next];
+    auto is_column = [](AttrNumber number) { return number > 0; };
+    std::vector<analyze::Equated> columns;
+    for (std::size_t i = 0; i < stage.equalities.size(); ++i)
+        columns.push_back({tview.order.seed_columns[to.occurrence][stage.near.direct[i]], stage.equalities[i].operation,
+                           stage.equalities[i].collation});
+    auto found = analyze::join_index(tview.analysis.occurrences[to.occurrence].relation, columns);
+    if (!found || !std::all_of(to.columns.begin(), to.columns.end(), is_column))
+        return std::nullopt;
+    StepIndex step{found->index, {}};
+    for (std::size_t at : found->order)
+        step.values.push_back(stage.far.direct[at]);
+    return step;
+}
+
 Stage compile_stage(const Compiled &tview, int number)
 {
-    Stage stage{plan::compile_stage(tview.analysis, tview.order, number), {}};
+    Stage stage{plan::compile_stage(tview.analysis, tview.order, number), {}, std::nullopt};
+    stage.index = step_index(tview, number, stage);
     for (const plan::LockedEquality &equality : stage.equalities)
         stage.hashes.push_back(pg::call([&] {
             RegProcedure left, right;
@@ -113,9 +137,9 @@ std::optional<Copies> carry(const Compiled &tview, model::ProvenCopies proven)
     }
     for (std::size_t step = 1; tview.order.all[stage].next >= 0; ++step) {
         bool picks_up = what.array && what.steps_to_element == step;
-        copies.steps[stage] = plan::carrying_step(tview.analysis, tview.order, stage, carried,
-                                                  picks_up ? ids : std::vector<model::AttributeNumber>{});
-        for (model::AttributeNumber id : picks_up ? ids : std::vector<model::AttributeNumber>{})
+        auto picked_up = picks_up ? ids : std::vector<model::AttributeNumber>{};
+        copies.steps[stage] = {plan::carrying_step(tview.analysis, tview.order, stage, carried, picked_up), picked_up};
+        for (model::AttributeNumber id : picked_up)
             carried.push_back(tview.analysis.occurrences[what.array->occurrence].attribute(id)->type);
         stage = tview.order.all[stage].next;
     }

@@ -28,9 +28,16 @@ struct JoinHash {
     Oid collation = InvalidOid;
 };
 
+// An index by which a step finds its rows without SQL (refresh/index_step.hpp).
+struct StepIndex {
+    Oid index = InvalidOid;
+    std::vector<std::size_t> values;      // of the rows walked from, the columns that are its first ones' values
+};
+
 // A stage with the functions that hash its join values for locks.
 struct Stage : plan::CompiledStage {
     std::vector<JoinHash> hashes;
+    std::optional<StepIndex> index;
 };
 
 // A key column all walks give, with the function that hashes it for document locks.
@@ -40,6 +47,12 @@ struct LockedKey {
     Oid collation = InvalidOid;
 };
 
+// A step of rows that carry something, and what they pick up behind that of the rows they come to.
+struct CarryingStep {
+    plan::RowsStatement sql;
+    std::vector<AttrNumber> picked_up;
+};
+
 // Columns of an occurrence whose changes are set in the documents, and how walks carry them there (refresh/patch.hpp).
 struct Copies {
     model::ProvenCopies proven;
@@ -47,7 +60,7 @@ struct Copies {
     // and what its elements are told by if it is behind them itself.
     std::vector<AttrNumber> columns;
     std::vector<Oid> types;
-    std::map<int, plan::RowsStatement> steps;     // by stage, of rows that carry it
+    std::map<int, CarryingStep> steps;            // by stage, of rows that carry it
 };
 
 // How the TVIEW's table holds its documents: columns of the table, from 0.

@@ -46,6 +46,23 @@ std::optional<KeySpan> dense_span(const RowSet &keys, std::size_t from, std::siz
     return dense && span.last < past_all ? std::optional(span) : std::nullopt;
 }
 
+bool is_open_to(Relation table, Oid role)
+{
+    const FormData_pg_class *form = table->rd_rel;
+    return form->relkind == RELKIND_RELATION && !form->relhassubclass && !form->relrowsecurity &&
+           pg_class_aclcheck(RelationGetRelid(table), role, ACL_SELECT) == ACLCHECK_OK;
+}
+
+bool is_usable(Oid index)
+{
+    Relation relation = index_open(index, AccessShareLock);
+    const FormData_pg_index *form = relation->rd_index;
+    bool usable = form->indisvalid && (!form->indcheckxmin ||
+                                       TransactionIdPrecedes(HeapTupleHeaderGetXmin(relation->rd_indextuple->t_data), TransactionXmin));
+    index_close(relation, NoLock);
+    return usable;
+}
+
 void Lookup::open(Relation table, Oid index, const std::optional<KeySpan> &span)
 {
     memory_ = CurrentMemoryContext;

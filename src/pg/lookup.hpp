@@ -1,6 +1,6 @@
 // Fetching rows of a table by a unique btree index, one by one, without SQL: no plan, no privileges, no policies.
 //
-// C-side but for dense_span: the rest may raise; call it under the guard.  An error leaves everything to the abort.
+// C-side but for dense_span(): the rest may raise; call it under the guard.  An error leaves everything to the abort.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,12 @@ struct KeySpan {
 
 // The span of rows [from, to), if they have one.
 std::optional<KeySpan> dense_span(const RowSet &keys, std::size_t from, std::size_t to);
+
+// Whether a statement of this role's would see every row of the table, and be allowed to.
+bool is_open_to(Relation table, Oid role);
+
+// Whether the index has what the transaction's snapshots see: one that was made beside older row versions may not.
+bool is_usable(Oid index);
 
 class Lookup {
 public:

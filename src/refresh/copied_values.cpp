@@ -95,7 +95,7 @@ bool CopiedValues::open()
     auto span = pg::dense_span(changed_, 0, changed_.size());
     return pg::call([&] {
         table_ = table_open(occurrence_.relation, AccessShareLock);
-        if (!is_readable()) {
+        if (!pg::is_open_to(table_, reader_) || !pg::is_usable(proven_.row.index)) {
             table_close(table_, NoLock);
             return false;
         }
@@ -200,14 +200,6 @@ const JsonbValue *CopiedValues::ids(std::size_t row) const
 pg::JsonArray CopiedValues::array(pg::JsonElement *elements, int count) const
 {
     return {&array_place_, id_places_, static_cast<int>(proven_.array->identity.size()), elements, count};
-}
-
-// Whether a statement of the TVIEW's would see every row, and be allowed to.  C-side.
-bool CopiedValues::is_readable() const
-{
-    const FormData_pg_class *form = table_->rd_rel;
-    return form->relkind == RELKIND_RELATION && !form->relhassubclass && !form->relrowsecurity &&
-           pg_class_aclcheck(occurrence_.relation, reader_, ACL_SELECT) == ACLCHECK_OK;
 }
 
 // C-side, as are the next two.

@@ -76,7 +76,6 @@ private:
         Datum *columns;
         bool *nulls;
     };
-    bool is_readable() const;
     void tell_rows_apart();
     bool keep_ahead(std::uint32_t changed, MemoryContext longer);
     bool compute_ahead(MemoryContext longer);

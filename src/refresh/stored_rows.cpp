@@ -7,7 +7,8 @@ namespace tviews::refresh {
 
 bool StoredRows::is_possible(Relation table, catalog::Compiled &tview)
 {
-    return table->rd_rel->relkind == RELKIND_RELATION && !table->rd_rel->relhassubclass && !tview.storage(table).primary_key.empty();
+    return table->rd_rel->relkind == RELKIND_RELATION && !table->rd_rel->relhassubclass && !tview.storage(table).primary_key.empty() &&
+           pg::call([&] { return pg::is_usable(RelationGetPrimaryKeyIndex(table)); });
 }
 
 StoredRows::StoredRows(catalog::Compiled &tview, Relation table, const std::vector<int> &key)

@@ -105,7 +105,7 @@ class Case:
                  'CREATE EXTENSION IF NOT EXISTS citext;']
         lines += [f'{text};' for text in PREAMBLE + self.settings]
         for table in self.tables:
-            lines += [f'{text};' for text in [table.sql()] + table.parts_sql()]
+            lines += [f'{text};' for text in [table.sql()] + table.parts_sql() + table.index_sql()]
         for table in self.tables:
             lines += [f'{schema.insert_row(table, row)};' for row in table.rows]
         lines += [f'{view.create_sql()};' for view in self.views]

@@ -161,7 +161,7 @@ class Runner:
             self.main.run(text)
         for table in self.case.tables:
             try:
-                for text in [table.sql()] + table.parts_sql():
+                for text in [table.sql()] + table.parts_sql() + table.index_sql():
                     self.main.run(text)
             except psycopg2.Error as error:
                 raise Invalid(f'{state_of(error)} {first_line(error)}: {table.sql()}') from None

@@ -55,6 +55,7 @@ class Table:
     def __init__(self, name):
         self.name = name
         self.columns, self.key, self.foreign, self.rows = [], [], [], []
+        self.indexes = []             # lists of (column, how it is sorted)
         self.unique, self.division, self.first_key = None, None, 1
 
     @property
@@ -93,6 +94,11 @@ class Table:
                     for i, name in enumerate(self.parts())]
         key = f'(PRIMARY KEY ({", ".join(self.key)}))' if self.key else '()'
         return [f'CREATE TABLE {name} {key} INHERITS ({self.name})' for name in self.parts()]
+
+    def index_sql(self):
+        names = [column.name for column in self.columns]
+        return [f'CREATE INDEX ON {self.name} ({", ".join(f"{name}{order}" for name, order in index)})'
+                for index in self.indexes if all(name in names for name, _ in index)]
 
     def through(self, name):
         """This table as written through one of its parts.  Keys of a child are its own: nothing makes them unique with its parent's."""
@@ -261,8 +267,22 @@ def random_schema(rng):
         if table.division is None and rng.random() < 0.2:
             table.unique = f'code_{letter}'
             table.columns.append(Column(table.unique, 'int', f'{letter}u', True))
+        _add_indexes(rng, table)
         tables.append(table)
     return tables
+
+
+def _add_indexes(rng, table):
+    """By which walks find rows: on what other columns are joined with, alone, with others before or behind."""
+    able = [column.name for column in table.columns if column.kind not in ('jsonb', 'int[]', 'text[]', 'pair', 'int4range')]
+    joined = [column.name for column in table.columns if column.domain and column.name in able]
+    for _ in range(rng.choice([0, 0, 1, 2, 3])):
+        columns = rng.sample(joined, min(len(joined), rng.choice([1, 1, 1, 2])))
+        columns += [name for name in rng.sample(able, min(len(able), rng.choice([0, 0, 0, 1]))) if name not in columns]
+        if rng.random() < 0.2:
+            columns.reverse()
+        if columns:
+            table.indexes.append([(name, rng.choice(['', '', ' DESC', ' NULLS FIRST'])) for name in columns])
 
 
 def _divide(rng, table):

@@ -138,6 +138,7 @@ class Shrinker:
         changed = self._without(self.case.tables, 1)
         for table in self.case.tables:
             changed |= self._without(table.foreign)
+            changed |= self._without(table.indexes)
             if table.division:
                 changed |= self._attempt(lambda: assign(table, 'division', None))
             for column in list(table.columns):
