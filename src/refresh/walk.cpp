@@ -1,7 +1,8 @@
 // Walking from seeds to keys; see walk.hpp.
 //
 // The stages come in order, far ends first (model/stages.hpp).  Each has a set of rows: seeds of its occurrence and what earlier
-// steps found.  Its step is locked for the join values of these rows, then runs as one statement on a snapshot taken for it.
+// steps found.  Its step is locked for the join values of these rows, then runs on a snapshot taken for it: as one statement, or by an
+// index (index_step.hpp).
 // Rows that changed in copied columns alone go the same way in sets of their own, one for each occurrence, which carry behind
 // the stage's columns what is to be known of them at the end (catalog::Copies).
 #include "refresh/walk.hpp"
