@@ -8,7 +8,7 @@ INSERT INTO tb_post (fk_user, title) SELECT 1 + i % :users, 'title ' || i FROM g
 CREATE INDEX ON tb_post (fk_user);
 CREATE TABLE tv_post AS
 SELECT p.pk_post, jsonb_build_object('title', p.title, 'author', upper(u.name)) AS data
-FROM tb_post p JOIN tb_user u ON u.pk_user = p.fk_user;
+FROM tb_post p JOIN tb_user u ON u.pk_user = p.fk_user WHERE u.name IS NOT NULL;
 CREATE TABLE tv_user AS
 SELECT u.pk_user, jsonb_build_object('name', u.name, 'posts', (SELECT count(*) FROM tb_post p WHERE p.fk_user = u.pk_user)) AS data
 FROM tb_user u;

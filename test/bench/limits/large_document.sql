@@ -15,7 +15,7 @@ CREATE TABLE tv_document AS
 SELECT d.pk_document, jsonb_build_object('title', d.title, 'heading', upper(d.heading), 'sections',
            (SELECT jsonb_agg(jsonb_build_object('id', s.pk_section, 'body', s.body) ORDER BY s.pk_section)
             FROM tb_section s WHERE s.fk_document = d.pk_document)) AS data
-FROM tb_document d
+FROM tb_document d WHERE d.heading IS NOT NULL
 -- fact
 SELECT format('A document of %s sections is %s of text, %s on disk; all %s with indexes %s, the base tables %s.',
               max(jsonb_array_length(data -> 'sections')),

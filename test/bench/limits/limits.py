@@ -10,6 +10,7 @@ multiplies.  Blocks follow, each with a line that says what it is:
     -- sessions NUMBER...: TITLE     a pgbench script, run by so many sessions for :seconds
     -- fact                          a query for a line of text below the table
 
+Where documents are built again, a filter reads the column: it is more than copied.
 Documents are those that the statistics count (documents_rebuilt); in making and verifying a TVIEW, those there are.
 In the end every TVIEW is verified, which is measured too.  Not here: the server (run), watching (observe.py).
 """

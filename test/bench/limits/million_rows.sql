@@ -7,7 +7,7 @@ INSERT INTO tb_group SELECT i, 'Group ' || i FROM generate_series(1, :groups) i;
 CREATE INDEX ON tb_item (fk_group);
 CREATE TABLE tv_item AS
 SELECT i.pk_item, jsonb_build_object('name', upper(i.name), 'price', i.price, 'group', g.name) AS data
-FROM tb_item i JOIN tb_group g ON g.pk_group = i.fk_group;
+FROM tb_item i JOIN tb_group g ON g.pk_group = i.fk_group WHERE i.name IS NOT NULL;
 -- prepare
 VACUUM ANALYZE
 -- measure: insert all, into an empty table

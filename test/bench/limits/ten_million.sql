@@ -15,7 +15,7 @@ UPDATE tb_item SET name = 'An item ' || :n WHERE pk_item = 1 + (:n::bigint * 792
 -- measure: `CREATE TABLE tv_item AS SELECT …`
 CREATE TABLE tv_item AS
 SELECT i.pk_item, jsonb_build_object('name', i.name, 'price', i.price, 'label', upper(i.name), 'group', upper(g.name)) AS data
-FROM tb_item i JOIN tb_group g ON g.pk_group = i.fk_group
+FROM tb_item i JOIN tb_group g ON g.pk_group = i.fk_group WHERE i.name IS NOT NULL AND g.name IS NOT NULL
 -- prepare
 VACUUM ANALYZE
 -- prepare

@@ -13,7 +13,7 @@ DO $$
 BEGIN
     CREATE TABLE tv_level1 AS
     SELECT i.pk_item AS pk_level1, jsonb_build_object('name', upper(i.name), 'price', i.price, 'group', upper(g.name)) AS data
-    FROM tb_item i JOIN tb_group g ON g.pk_group = i.fk_group;
+    FROM tb_item i JOIN tb_group g ON g.pk_group = i.fk_group WHERE i.name IS NOT NULL AND g.name IS NOT NULL;
     FOR i IN 2..12 LOOP
         EXECUTE format('CREATE TABLE tv_level%1$s AS SELECT pk_level%2$s AS pk_level%1$s,
                         jsonb_build_object(''level'', %1$s, ''below'', data) AS data FROM tv_level%2$s', i, i - 1);
