@@ -11,6 +11,7 @@ import threading
 import time
 
 import psycopg2
+import psycopg2.extensions
 import psycopg2.errors
 
 import meeting
@@ -634,9 +635,11 @@ class Runner:
         raise Failed(Failure('difference', view.name, None, when, rows))
 
     def _determined(self, view):
-        """Whether the query gives the same rows however it is planned."""
+        """Whether the query gives the same rows however it is planned, and wherever its rows lie."""
         query = f'SELECT ROW({", ".join(view.columns)})::text FROM ({view.node}) AS query ORDER BY 1'
         expected = self.main.run(query)
+        if any(self._moved(table, query) != expected for table in self.case.tables):
+            return False
         for setting in VARIATIONS:
             name = setting.split()[0]
             before = self.main.run(f'SHOW {name}')[0][0]
@@ -646,6 +649,18 @@ class Runner:
             if found != expected:
                 return False
         return True
+
+    def _moved(self, table, query):
+        """What the query gives once the table's first row is its last, without a trigger's notice."""
+        inside = self.main.connection.info.transaction_status != psycopg2.extensions.TRANSACTION_STATUS_IDLE
+        column = table.writable()[0].name
+        self.main.run('SAVEPOINT moved' if inside else 'BEGIN')
+        try:
+            self.main.run('SET LOCAL session_replication_role = replica')
+            self.main.run(f'UPDATE ONLY {table.name} SET {column} = {column} WHERE ctid = (SELECT min(ctid) FROM ONLY {table.name})')
+            return self.main.run(query)
+        finally:
+            self.main.run('ROLLBACK TO moved' if inside else 'ROLLBACK')
 
     def _check_said(self, view):
         """A query that shows itself open must have been called so."""
