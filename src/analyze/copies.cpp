@@ -103,7 +103,7 @@ public:
             visit_values(place.node, path, [&](Node *value, const std::vector<std::string> &at) {
                 auto made = row_value(value, [&](const Var *var) { return column(var); });
                 if (made)
-                    found.push_back({made->columns, place.output, at, IsA(value, Var) ? "" : made->text, made->type});
+                    found.push_back({made->columns, place.output, at, made->text, made->type});
             });
         }
         return found;
@@ -440,17 +440,18 @@ std::optional<model::CopiedArray> reading(const Array &array, int occurrence, co
                                           const model::Analysis &analysis)
 {
     Oid relation = analysis.occurrences[occurrence].relation;
-    std::map<AttributeNumber, const model::Copy *> telling;
     std::set<AttributeNumber> told;
     for (const model::Copy &copy : copies)
-        if (copy.computed.empty() && json_identifies(relation, copy.column()) && told.insert(copy.column()).second)
-            telling[copy.column()] = &copy;
+        if (copy.computed.empty() && json_identifies(relation, copy.column()))
+            told.insert(copy.column());
     auto identity = unique_index(relation, &told, true);
     if (!identity)
         return std::nullopt;
     model::CopiedArray found{occurrence, array.output, array.path, {}};
     for (AttributeNumber column : identity->columns)
-        found.identity.push_back(*telling.at(column));
+        found.identity.push_back(*std::find_if(copies.begin(), copies.end(), [&](const model::Copy &copy) {
+            return copy.computed.empty() && copy.column() == column;
+        }));
     return found;
 }
 

@@ -110,7 +110,7 @@ std::optional<RowValue> row_value(Node *value, const ColumnOf &column_of)
     Node *expression = rewriter.rewrite(value);
     if (rewriter.failed() || rewriter.columns().empty())
         return std::nullopt;
-    return RowValue{rewriter.columns(), pg::RowExpressions::text(expression), type};
+    return RowValue{rewriter.columns(), IsA(value, Var) ? "" : pg::RowExpressions::text(expression), type};
 }
 
 }  // namespace tviews::analyze

@@ -17,7 +17,7 @@ namespace tviews::analyze {
 
 struct RowValue {
     std::vector<model::AttributeNumber> columns;      // one for each time it refers to one
-    std::string text;             // for pg::RowExpressions
+    std::string text;             // for pg::RowExpressions; empty: the column as it is
     Oid type = InvalidOid;
 };
 

@@ -64,19 +64,27 @@ int compare_ids(const JsonbValue *one, const JsonbValue *other, int count)
     return 0;
 }
 
-// The scalar at a place of an object; false if there is none.
+// The container that the first `depth` keys of a place lead to; null if there is none.
+JsonbContainer *find_container(JsonbContainer *container, const JsonPlace &place, int depth)
+{
+    JsonbValue found;
+    for (int i = 0; i < depth; ++i) {
+        if (!JsonContainerIsObject(container) ||
+            getKeyJsonValueFromContainer(container, place.keys[i], place.lengths[i], &found) == nullptr || found.type != jbvBinary)
+            return nullptr;
+        container = found.val.binary.data;
+    }
+    return container;
+}
+
+// The number or text at a place inside an object; false if there is none.
 bool find_scalar(JsonbContainer *object, const JsonPlace &place, JsonbValue *found)
 {
-    for (int i = 0; i < place.depth; ++i) {
-        if (!JsonContainerIsObject(object) || getKeyJsonValueFromContainer(object, place.keys[i], place.lengths[i], found) == nullptr)
-            return false;
-        if (i + 1 < place.depth) {
-            if (found->type != jbvBinary)
-                return false;
-            object = found->val.binary.data;
-        }
-    }
-    return found->type == jbvNumeric || found->type == jbvString;
+    int last = place.depth - 1;
+    object = last < 0 ? nullptr : find_container(object, place, last);
+    return object != nullptr && JsonContainerIsObject(object) &&
+           getKeyJsonValueFromContainer(object, place.keys[last], place.lengths[last], found) != nullptr &&
+           (found->type == jbvNumeric || found->type == jbvString);
 }
 
 // The element of the patch that is made of the same row.
@@ -101,7 +109,7 @@ bool overwrite(JsonbContainer *object, const JsonSetting &setting)
 {
     JsonbValue stored;
     const JsonbValue &value = setting.value;
-    if (setting.place->depth == 0 || !find_scalar(object, *setting.place, &stored) || stored.type != value.type)
+    if (!find_scalar(object, *setting.place, &stored) || stored.type != value.type)
         return false;
     if (value.type == jbvString) {
         if (stored.val.string.len != value.val.string.len)
@@ -120,22 +128,9 @@ bool overwrite(JsonbContainer *object, const JsonSetting *settings, int count)
     return std::all_of(settings, settings + count, [&](const JsonSetting &setting) { return overwrite(object, setting); });
 }
 
-// The container at a place; null if there is none.
-JsonbContainer *find_container(JsonbContainer *container, const JsonPlace &place)
-{
-    JsonbValue found;
-    for (int i = 0; i < place.depth; ++i) {
-        if (!JsonContainerIsObject(container) ||
-            getKeyJsonValueFromContainer(container, place.keys[i], place.lengths[i], &found) == nullptr || found.type != jbvBinary)
-            return nullptr;
-        container = found.val.binary.data;
-    }
-    return container;
-}
-
 bool overwrite(JsonbContainer *root, const JsonArray &patch)
 {
-    JsonbContainer *array = find_container(root, *patch.place);
+    JsonbContainer *array = find_container(root, *patch.place, patch.place->depth);
     if (array == nullptr || !JsonContainerIsArray(array) || JsonContainerIsScalar(array))
         return false;
     JsonbIterator *iterator = JsonbIteratorInit(array);

@@ -63,6 +63,16 @@ bool is_usable(Oid index)
     return usable;
 }
 
+void prepare_equalities(Relation index, int count, ScanKey keys)
+{
+    for (int i = 0; i < count; ++i) {
+        Oid type = index->rd_opcintype[i];
+        Oid equality = get_opfamily_member(index->rd_opfamily[i], type, type, BTEqualStrategyNumber);
+        ScanKeyEntryInitialize(&keys[i], 0, static_cast<AttrNumber>(i + 1), BTEqualStrategyNumber, type, index->rd_indcollation[i],
+                               get_opcode(equality), 0);
+    }
+}
+
 void Lookup::open(Relation table, Oid index, const std::optional<KeySpan> &span)
 {
     memory_ = CurrentMemoryContext;
@@ -71,12 +81,7 @@ void Lookup::open(Relation table, Oid index, const std::optional<KeySpan> &span)
     width_ = index_->rd_index->indnkeyatts;
     scan_ = index_beginscan(table, index_, GetActiveSnapshot(), width_, 0);
     slot_ = table_slot_create(table, nullptr);
-    for (int i = 0; i < width_; ++i) {
-        Oid type = index_->rd_opcintype[i];
-        Oid equality = get_opfamily_member(index_->rd_opfamily[i], type, type, BTEqualStrategyNumber);
-        ScanKeyEntryInitialize(&keys_[i], 0, static_cast<AttrNumber>(i + 1), BTEqualStrategyNumber, type, index_->rd_indcollation[i],
-                               get_opcode(equality), 0);
-    }
+    prepare_equalities(index_, width_, keys_);
     // A serializable transaction is held to all that it reads.
     if (span && !IsolationIsSerializable() && width_ == 1 && index_->rd_opcintype[0] == span->type && index_->rd_indoption[0] == 0)
         begin_walk(*span);

@@ -27,6 +27,9 @@ bool is_open_to(Relation table, Oid role);
 // Whether the index has what the transaction's snapshots see: one that was made beside older row versions may not.
 bool is_usable(Oid index);
 
+// Scan keys by which the first columns of a btree equal values that are still to be filled in.
+void prepare_equalities(Relation index, int count, ScanKey keys);
+
 class Lookup {
 public:
     // Fetches are on the snapshot that is active now, which must stay, as must the memory context.  Keys of the span are expected in

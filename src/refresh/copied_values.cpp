@@ -66,7 +66,7 @@ CopiedValues::CopiedValues(const catalog::Compiled &tview, const CarriedRows &ca
             computed_.push_back(copies_.size());
             computed_of_.insert(copy.columns.begin(), copy.columns.end());
         }
-        copies_.push_back({&copy, proven_.array ? -1 : output(copy.output), {}, nullptr, copy.type});
+        copies_.push_back({&copy, proven_.array ? -1 : output(copy.output), {}, nullptr});
     }
     if (proven_.array)
         array_output_ = output(proven_.array->output);
@@ -102,7 +102,7 @@ bool CopiedValues::open()
         lookup_.open(table_, proven_.row.index, span);
         for (Target &copy : copies_) {
             copy.place = place_of(copy.copy->path);
-            copy.converter = pg::to_jsonb_of(copy.type);
+            copy.converter = pg::to_jsonb_of(copy.copy->type);
         }
         if (!proven_.array)
             return true;

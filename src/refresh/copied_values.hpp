@@ -68,7 +68,6 @@ private:
         int output;
         pg::JsonPlace place;
         FmgrInfo *converter;
-        Oid type;
     };
     // A changed row; `values` is null if it is gone.  The table's columns are kept while values are still to be computed of them.
     struct Row {

@@ -26,12 +26,7 @@ public:
         count_ = static_cast<int>(columns);
         scan_ = index_beginscan(table_, index_, GetActiveSnapshot(), count_, 0);
         slot_ = table_slot_create(table_, nullptr);
-        for (int i = 0; i < count_; ++i) {
-            Oid type = index_->rd_opcintype[i];
-            Oid equality = get_opfamily_member(index_->rd_opfamily[i], type, type, BTEqualStrategyNumber);
-            ScanKeyEntryInitialize(&keys_[i], 0, static_cast<AttrNumber>(i + 1), BTEqualStrategyNumber, type,
-                                   index_->rd_indcollation[i], get_opcode(equality), 0);
-        }
+        pg::prepare_equalities(index_, count_, keys_);
         return true;
     }
 

@@ -181,24 +181,26 @@ private:
         if (!locks_.exclusive())
             locks_.step(static_cast<int>(stage), far_tags(stage), near_tags(stage));
         auto next = static_cast<std::size_t>(tview_.order.all[stage].next);
-        step(stage, {tview_.stages[stage].step, {}}, rows_[stage], rows_[next]);
-        for (auto &[occurrence, rows] : std::exchange(copies_[stage], {}))
-            step(stage, tview_.copies[occurrence]->steps.at(static_cast<int>(stage)), rows, copies_[next][occurrence]);
+        step(stage, tview_.stages[stage].step, {}, rows_[stage], rows_[next]);
+        for (auto &[occurrence, rows] : std::exchange(copies_[stage], {})) {
+            const catalog::CarryingStep &carrying = tview_.copies[occurrence]->steps.at(static_cast<int>(stage));
+            step(stage, carrying.sql, carrying.picked_up, rows, copies_[next][occurrence]);
+        }
     }
 
-    void step(std::size_t stage, const catalog::CarryingStep &how, Rows &rows, Rows &next)
+    void step(std::size_t stage, const plan::RowsStatement &sql, const std::vector<AttrNumber> &picked_up, Rows &rows, Rows &next)
     {
         if (!rows || rows->empty())
             return;
         const catalog::Stage &compiled = tview_.stages[stage];
-        if (is_dearer_than_everything(tview_, how.sql, *rows, compiled.reader))
+        if (is_dearer_than_everything(tview_, sql, *rows, compiled.reader))
             return give_up();
         Rows found;
         if (rows->size() < large_set)
-            found = step_by_index(tview_, stage, *rows, how.picked_up, moment_);
+            found = step_by_index(tview_, stage, *rows, picked_up, moment_);
         if (!found)
-            found = compiled.may_fail ? try_run(tview_, how.sql, *rows, compiled.reader, moment_)
-                                      : refresh::run(tview_, how.sql, *rows, compiled.reader, moment_);
+            found = compiled.may_fail ? try_run(tview_, sql, *rows, compiled.reader, moment_)
+                                      : refresh::run(tview_, sql, *rows, compiled.reader, moment_);
         rows.reset();
         if (!found)
             return give_up();
